@@ -1,0 +1,3 @@
+//! lacre keeps an application's secrets encrypted inside its git repository.
+
+pub mod base;
