@@ -1,3 +1,4 @@
 //! lacre keeps an application's secrets encrypted inside its git repository.
 
 pub mod base;
+pub mod document;
