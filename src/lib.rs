@@ -1,4 +1,5 @@
 //! lacre keeps an application's secrets encrypted inside its git repository.
 
 pub mod base;
+pub mod cipher;
 pub mod document;
