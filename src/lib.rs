@@ -3,3 +3,4 @@
 pub mod base;
 pub mod cipher;
 pub mod document;
+pub mod policy;

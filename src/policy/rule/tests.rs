@@ -1,0 +1,165 @@
+//! Rule files as trees: what is read from them, which rule matches, and what is refused.
+
+use super::*;
+
+fn map<const N: usize>(entries: [(&str, Node); N]) -> Node {
+    Node::Map(entries.into_iter().map(|(key, node)| (key.as_bytes().to_vec(), node)).collect())
+}
+
+fn list<const N: usize>(items: [Node; N]) -> Node {
+    Node::List(items.into())
+}
+
+fn strings(texts: &[&str]) -> Node {
+    Node::List(texts.iter().map(|text| Node::str(text)).collect())
+}
+
+fn rules<const N: usize>(rules: [Node; N]) -> Rules {
+    Rules::parse(&map([("creation_rules", list(rules))])).unwrap().unwrap()
+}
+
+fn only(rule: Node) -> Result<Rule, RuleError> {
+    rules([rule]).first_match("any").map(|rule| rule.unwrap().clone())
+}
+
+/// The groups as `kind:id` texts.
+fn keys(rule: Node) -> Vec<Vec<String>> {
+    let spelled = |key: &RuleKey| format!("{}:{}", key.kind, key.id);
+    only(rule).unwrap().groups.iter().map(|group| group.iter().map(spelled).collect()).collect()
+}
+
+#[test]
+fn the_first_rule_that_matches_wins() {
+    let rule = |regex: &str| map([("path_regex", Node::str(regex))]);
+    let rules = rules([rule(r"\.env$"), rule("^prod/"), map([])]);
+    for (path, index) in
+        [(".env", 0), ("prod/.env", 0), ("prod/a.yaml", 1), ("x/prod/a", 2), ("/tmp/a.env.x", 2)]
+    {
+        assert_eq!(rules.first_match(path).unwrap().unwrap().index, index, "{path}");
+    }
+}
+
+#[test]
+fn no_rule_may_match() {
+    let rules = rules([map([("path_regex", Node::str("^a$"))])]);
+    assert_eq!(rules.first_match("b"), Ok(None));
+}
+
+#[test]
+fn a_file_without_creation_rules_counts_as_absent() {
+    for file in [map([]), map([("creation_rules", Node::Value(Value::Null))]), map([("keys", list([]))])] {
+        assert!(Rules::parse(&file).unwrap().is_none());
+    }
+    assert_eq!(Rules::parse(&map([("creation_rules", map([]))])).unwrap_err(), RuleError::NotAList);
+}
+
+#[test]
+fn every_field_is_read() {
+    let rule = map([
+        ("path_regex", Node::str("")),
+        ("age", Node::str("age1a, age1b,\n")),
+        ("shamir_threshold", Node::Value(Value::Int(2))),
+        ("encrypted_regex", Node::str("^data$")),
+        ("unencrypted_suffix", Node::str("")),
+        ("mac_only_encrypted", Node::Value(Value::Bool(true))),
+        ("lacre", map([("require_seal", Node::Value(Value::Bool(true))), ("dotenv", Node::str("literal"))])),
+        ("unknown", list([])),
+    ]);
+    let key = |id: &str| RuleKey { kind: "age", id: id.to_owned(), other: Vec::new() };
+    let expected = Rule {
+        index: 0,
+        path_regex: None,
+        groups: vec![vec![key("age1a"), key("age1b")]],
+        shamir_threshold: Some(2),
+        selector: Some(Selector { kind: SelectorKind::EncryptedRegex, text: "^data$".to_owned() }),
+        mac_only_encrypted: true,
+        lacre: Extension { require_seal: true, dotenv_literal: true },
+    };
+    assert_eq!(only(rule), Ok(expected));
+}
+
+#[test]
+fn flat_keys_are_one_group_in_the_order_of_sops() {
+    let flat = map([
+        ("hc_vault_transit_uri", Node::str("https://v/v1/sops/keys/k")),
+        ("kms", Node::str("arn:aws:kms:x+arn:aws:iam:role")),
+        ("pgp", strings(&["85D7"])),
+        ("age", strings(&["age1a", "ssh-ed25519 AAAA me", "age1a"])),
+    ]);
+    let expected = [
+        "age:age1a",
+        "age:ssh-ed25519 AAAA me",
+        "pgp:85D7",
+        "kms:arn:aws:kms:x",
+        "hc_vault:https://v/v1/sops/keys/k",
+    ];
+    assert_eq!(keys(flat.clone()), [expected]);
+    let role = (b"role".to_vec(), Node::str("arn:aws:iam:role"));
+    assert_eq!(only(flat).unwrap().groups[0][3].other, [role]);
+    assert!(keys(map([("age", Node::str("")), ("key_groups", list([]))])).is_empty());
+}
+
+#[test]
+fn key_groups_win_over_flat_keys_and_merged_keys_come_first() {
+    let rule = map([
+        ("age", Node::str("age1flat")),
+        (
+            "key_groups",
+            list([
+                map([
+                    ("age", strings(&["age1a", "age1b"])),
+                    ("merge", list([map([("age", strings(&["age1m", "age1a"])), ("pgp", strings(&["F"]))])])),
+                ]),
+                map([
+                    ("kms", list([map([("arn", Node::str("arn:x")), ("role", Node::str("r"))])])),
+                    ("azure_keyvault", list([map([("vaultUrl", Node::str("u")), ("key", Node::str("k"))])])),
+                ]),
+                map([]),
+            ]),
+        ),
+    ]);
+    let groups = only(rule.clone()).unwrap().groups;
+    assert_eq!(groups[1][0].other, [(b"role".to_vec(), Node::str("r"))]);
+    assert_eq!(
+        keys(rule),
+        [vec!["age:age1m", "age:age1a", "pgp:F", "age:age1b"], vec!["kms:arn:x", "azure_kv:k"], vec![]]
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told_by_rule_and_field() {
+    let number = || Node::Value(Value::Int(-1));
+    let field = |field| RuleError::Field { rule: 1, field };
+    for (rule, error) in [
+        (list([]), RuleError::NotAMap { rule: 1 }),
+        (map([("path_regex", Node::str("(["))]), RuleError::PathRegex { rule: 1 }),
+        (map([("path_regex", number())]), field("path_regex")),
+        (
+            map([("encrypted_regex", Node::str("a")), ("encrypted_suffix", Node::str("b"))]),
+            RuleError::TwoSelectors { rule: 1 },
+        ),
+        (map([("encrypted_regex", number())]), field("encrypted_regex")),
+        (map([("age", number())]), field("age")),
+        (map([("age", list([number()]))]), field("age")),
+        (map([("shamir_threshold", number())]), field("shamir_threshold")),
+        (map([("mac_only_encrypted", Node::str("yes"))]), field("mac_only_encrypted")),
+        (map([("key_groups", map([]))]), field("key_groups")),
+        (map([("key_groups", strings(&["age1a"]))]), field("key_groups")),
+        (map([("key_groups", list([map([("merge", map([]))])]))]), field("merge")),
+        (map([("key_groups", list([map([("kms", list([map([])]))])]))]), field("kms")),
+        (map([("lacre", map([("dotenv", Node::str("x"))]))]), field("dotenv")),
+        (map([("lacre", map([("require_seals", Node::Value(Value::Bool(true)))]))]), field("lacre")),
+        (map([("lacre", Node::str("require_seal"))]), field("lacre")),
+    ] {
+        assert_eq!(only(rule), Err(error));
+    }
+}
+
+#[test]
+fn a_broken_rule_stops_only_the_files_that_reach_it() {
+    let rules =
+        rules([map([("path_regex", Node::str("^a$"))]), map([("path_regex", Node::str("("))]), map([])]);
+    assert_eq!(rules.first_match("a").unwrap().unwrap().index, 0);
+    assert_eq!(rules.first_match("b"), Err(RuleError::PathRegex { rule: 2 }));
+    assert_eq!(rules.all().flatten().count(), 2);
+}
