@@ -3,4 +3,5 @@
 pub mod base;
 pub mod cipher;
 pub mod document;
+pub mod keys;
 pub mod policy;
