@@ -3,5 +3,6 @@
 pub mod base;
 pub mod cipher;
 pub mod document;
+pub mod envelope;
 pub mod keys;
 pub mod policy;

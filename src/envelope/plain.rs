@@ -1,0 +1,85 @@
+//! A plaintext document. It is a type of its own so that it cannot be written where ciphertext belongs.
+
+use super::FormError;
+use crate::base::{Kind, Node, ParseError, Path, Value};
+use crate::document::{Content, Document, EditError, Format};
+
+/// A document in the clear. Wiped on drop; its `Debug` shows the size only.
+#[derive(Clone, Debug)]
+pub struct Plain(Document);
+
+impl Plain {
+    /// Reads a plaintext.
+    ///
+    /// # Errors
+    /// When it is no document of its format, or is encrypted already.
+    pub fn parse(text: Vec<u8>, format: &'static dyn Format) -> Result<Self, FormError> {
+        let document = Document::parse(text, format)?;
+        match document.outline().metadata {
+            None => Ok(Self(document)),
+            Some(_) => Err(FormError::AlreadyEncrypted),
+        }
+    }
+
+    /// Text, outline and format.
+    #[must_use]
+    pub const fn document(&self) -> &Document {
+        &self.0
+    }
+
+    /// The value at `path`; `None` when no scalar stands there.
+    #[must_use]
+    pub fn value(&self, path: &Path) -> Option<Value> {
+        self.0.scalar(self.0.find(path)?)
+    }
+
+    /// Every scalar with its path, in document order.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<(Path, Value)> {
+        let nodes = self.0.nodes().into_iter();
+        nodes.filter_map(|(path, event)| Some((path, self.0.scalar(event)?))).collect()
+    }
+
+    /// The same document with `node` at `path`, whatever stood there before. Maps on the way are made.
+    ///
+    /// # Errors
+    /// When something stands in the way, or the format cannot say it.
+    pub fn with(&self, path: &Path, node: &Node) -> Result<Self, ChangeError> {
+        let document = &self.0;
+        let Some(event) = document.find(path) else { return self.with_new(path, node) };
+        let kind = document.outline().events.get(event).map(|event| &event.kind);
+        match (kind, node) {
+            (Some(Kind::Alias), _) => Err(EditError::Alias(path.clone()).into()),
+            (Some(Kind::Scalar(..)), Node::Value(value)) => {
+                let splice = document.format().replace(document, event, Content::Value(value))?;
+                Ok(Self(document.spliced(vec![splice])?))
+            }
+            _ => self.without(path)?.with_new(path, node),
+        }
+    }
+
+    /// The same document without what stands at `path`.
+    ///
+    /// # Errors
+    /// When nothing stands there.
+    pub fn without(&self, path: &Path) -> Result<Self, ChangeError> {
+        Ok(Self(self.0.spliced(self.0.format().remove(&self.0, path)?)?))
+    }
+
+    fn with_new(&self, path: &Path, node: &Node) -> Result<Self, ChangeError> {
+        let splice = self.0.format().insert(&self.0, path, node)?;
+        Ok(Self(self.0.spliced(vec![splice])?))
+    }
+}
+
+/// Why a plaintext cannot be changed as asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeError {
+    /// The format or the place refuses.
+    #[error("{0}")]
+    Edit(#[from] EditError),
+    /// The changed text does not read back.
+    #[error("the changed document does not read back: {0}")]
+    ReadBack(#[from] ParseError),
+}
