@@ -6,3 +6,4 @@ pub mod document;
 pub mod envelope;
 pub mod keys;
 pub mod policy;
+pub mod world;

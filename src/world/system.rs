@@ -1,0 +1,93 @@
+//! The machine's own clock and randomness. Their doubles for tests are in `base::ports`.
+
+use std::cell::RefCell;
+
+use time::OffsetDateTime;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::base::ports::{Clock, NoRandomness, Random};
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+/// The system's randomness, drawn in blocks, for a file takes one nonce a leaf. No byte is given twice, and a
+/// byte that was given is wiped here.
+pub struct SystemRandom(RefCell<Block>);
+
+struct Block {
+    bytes: Zeroizing<Vec<u8>>,
+    used: usize,
+}
+
+impl Default for SystemRandom {
+    fn default() -> Self {
+        Self(RefCell::new(Block { bytes: Zeroizing::new(vec![0; BLOCK_LENGTH]), used: BLOCK_LENGTH }))
+    }
+}
+
+impl Random for SystemRandom {
+    fn fill(&self, wanted: &mut [u8]) -> Result<(), NoRandomness> {
+        if wanted.len() > BLOCK_LENGTH {
+            return getrandom::fill(wanted).map_err(|_| NoRandomness);
+        }
+        let mut block = self.0.borrow_mut();
+        let Block { bytes, used } = &mut *block;
+        if BLOCK_LENGTH - *used < wanted.len() {
+            // Until the fill has succeeded, nothing of the block counts as fresh.
+            *used = BLOCK_LENGTH;
+            getrandom::fill(bytes).map_err(|_| NoRandomness)?;
+            *used = 0;
+        }
+        let fresh = bytes.get_mut(*used..*used + wanted.len()).ok_or(NoRandomness)?;
+        wanted.copy_from_slice(fresh);
+        fresh.zeroize();
+        *used += wanted.len();
+        Ok(())
+    }
+}
+
+const BLOCK_LENGTH: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_draw_repeats_across_blocks() {
+        let random = SystemRandom::default();
+        let mut seen = BTreeSet::new();
+        for _ in 0..1000 {
+            let mut nonce = [0; 31];
+            random.fill(&mut nonce).unwrap();
+            assert_ne!(nonce, [0; 31]);
+            assert!(seen.insert(nonce));
+        }
+    }
+
+    #[test]
+    fn draws_of_any_length_are_filled() {
+        let random = SystemRandom::default();
+        for length in [0, 1, BLOCK_LENGTH - 1, BLOCK_LENGTH, BLOCK_LENGTH + 1, 100_000] {
+            let mut bytes = vec![0; length];
+            random.fill(&mut bytes).unwrap();
+            assert!(length < 16 || bytes.iter().rev().take(16).any(|byte| *byte != 0), "{length}");
+        }
+    }
+
+    #[test]
+    fn given_bytes_are_wiped() {
+        let random = SystemRandom::default();
+        random.fill(&mut [0; 32]).unwrap();
+        assert!(random.0.borrow().bytes[..32].iter().all(|byte| *byte == 0));
+        assert!(random.0.borrow().bytes[32..].iter().any(|byte| *byte != 0));
+    }
+}
