@@ -6,4 +6,5 @@ pub mod document;
 pub mod envelope;
 pub mod keys;
 pub mod policy;
+pub mod providers;
 pub mod world;
