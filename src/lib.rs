@@ -7,4 +7,5 @@ pub mod envelope;
 pub mod keys;
 pub mod policy;
 pub mod providers;
+pub mod workspace;
 pub mod world;
