@@ -1,0 +1,82 @@
+//! The command line as clap sees it. Help texts stand beside the flags, in the rooms of their commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::commands::{
+    decrypt, edit, encrypt, export, get, help, init, keygen, list, run, seal, set, shell, status, unset,
+};
+
+/// Keeps secrets encrypted inside the git repository and hands them to the process that needs them.
+///
+/// Values are encrypted, names stay readable. Every encrypted file is a sops v3 file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lacre",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Start here:\n  lacre init                    make this folder ready\n  lacre encrypt .env            write .env.enc, to be committed\n  lacre run -- npm start        start a program with the secrets in its environment\n  lacre help                    list the topics: formats, threat model, moving from sops …"
+)]
+pub struct Cli {
+    /// For every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command has.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// A file with age or ssh identities, tried before all others (repeatable)
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub identity: Vec<PathBuf>,
+    /// Start age plugins that only a file from git names
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub allow_plugin: bool,
+    /// Refuse files that carry no seal of lacre [env: `LACRE_REQUIRE_SEAL=1`]
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub require_seal: bool,
+    /// Print nothing on stderr but errors
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub quiet: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it")]
+#[allow(missing_docs, reason = "each is documented where its arguments are")]
+pub enum Command {
+    Init(init::Init),
+    Keygen(keygen::Keygen),
+    Encrypt(encrypt::Encrypt),
+    Decrypt(decrypt::Decrypt),
+    Edit(edit::Edit),
+    Get(get::Get),
+    Set(set::Set),
+    Unset(unset::Unset),
+    List(list::List),
+    Status(status::Status),
+    Run(run::Run),
+    Export(export::Export),
+    Seal(seal::Seal),
+    Shell(shell::Shell),
+    Help(help::Help),
+}
+
+impl Command {
+    /// Recipients that the user named on the command line, by key or by name.
+    #[must_use]
+    pub fn recipients(&self) -> &[String] {
+        match self {
+            Self::Encrypt(arguments) => &arguments.recipient,
+            Self::Set(arguments) => &arguments.recipient,
+            _ => &[],
+        }
+    }
+}

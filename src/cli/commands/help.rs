@@ -1,0 +1,121 @@
+//! `lacre help TOPIC`: the texts that explain, in `cli/help/`; without a topic, their list.
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser};
+
+use super::super::arguments::Cli;
+use super::super::{Context, Failure};
+
+/// Explain a topic, or a command
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  lacre help                  the list of topics\n  lacre help threat-model\n  lacre help encrypt          the same as lacre encrypt --help"
+)]
+pub struct Help {
+    /// A topic or a command; without it, the topics
+    pub topic: Option<String>,
+}
+
+/// Topic, what it is about, and its text.
+const TOPICS: [(&str, &str, &str); 6] = [
+    (
+        "format",
+        "what an encrypted file is, and which values are encrypted",
+        include_str!("../help/format.txt"),
+    ),
+    ("dotenv", "how .env files are read and written", include_str!("../help/dotenv.txt")),
+    (
+        "identities",
+        "the keys that open files, and where they are found",
+        include_str!("../help/identities.txt"),
+    ),
+    ("seal", "what vouches for names, structure and recipients", include_str!("../help/seal.txt")),
+    ("threat-model", "what is protected, and what is not", include_str!("../help/threat-model.txt")),
+    ("from-sops", "what is the same, and what differs", include_str!("../help/from-sops.txt")),
+];
+
+/// Runs it.
+///
+/// # Errors
+/// When there is no such topic.
+pub fn run(arguments: &Help, context: &Context<'_>) -> Result<u8, Failure> {
+    let Some(topic) = &arguments.topic else {
+        context.print_line("Topics, for `lacre help TOPIC`:\n")?;
+        for (name, about, _) in TOPICS {
+            context.print_line(&format!("  {name:14}{about}"))?;
+        }
+        context.print_line("\n`lacre --help` lists the commands; `lacre help COMMAND` explains one.")?;
+        return Ok(0);
+    };
+    if let Some((.., text)) = TOPICS.iter().find(|(name, ..)| name == topic) {
+        context.print(text.as_bytes())?;
+        return Ok(0);
+    }
+    match Cli::try_parse_from(["lacre", topic, "--help"]) {
+        Err(help) if help.kind() == ErrorKind::DisplayHelp => {
+            context.print(help.render().to_string().as_bytes())?;
+            Ok(0)
+        }
+        _ => Err(Failure::usage(format!("there is no topic `{topic}`"))
+            .hint("`lacre help` lists the topics, `lacre --help` the commands")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::path::Path;
+
+    use super::*;
+    use crate::world::World;
+
+    fn help(words: &[&str]) -> (u8, String) {
+        let (world, printed) = World::test(Path::new("/"));
+        let words = ["lacre", "help"].iter().chain(words).map(OsString::from);
+        (super::super::super::run(words, &world), printed.stdout.text())
+    }
+
+    #[test]
+    fn every_topic_fits_a_terminal_and_says_its_name_first() {
+        for (name, _, text) in TOPICS {
+            let title = name.to_uppercase().replace('-', " ");
+            assert!(text.starts_with(&format!("{title}: ")), "{name}");
+            assert!(text.ends_with('\n') && text.lines().count() <= 90, "{name} is too long");
+            for line in text.lines() {
+                assert!(line.chars().count() <= 76, "{name}: {line}");
+                assert_eq!(line, line.trim_end(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_topic_is_listed_and_printed() {
+        let (code, list) = help(&[]);
+        assert_eq!(code, 0);
+        for (name, about, text) in TOPICS {
+            assert!(list.contains(&format!("  {name:14}{about}\n")), "{name}");
+            assert_eq!(help(&[name]), (0, text.to_owned()));
+        }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "it looks at the source tree")]
+    fn every_file_of_the_help_folder_is_a_topic() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/help");
+        let files = std::fs::read_dir(folder).unwrap().count();
+        assert_eq!(files, TOPICS.len());
+    }
+
+    #[test]
+    fn a_command_is_explained_as_by_its_own_flag() {
+        let (world, printed) = World::test(Path::new("/"));
+        let words = ["lacre", "get", "--help"].map(OsString::from);
+        assert_eq!(super::super::super::run(words, &world), 0);
+        assert_eq!(help(&["get"]), (0, printed.stdout.text()));
+    }
+
+    #[test]
+    fn an_unknown_topic_is_a_usage_error() {
+        assert_eq!(help(&["cooking"]), (2, String::new()));
+    }
+}

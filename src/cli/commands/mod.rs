@@ -1,0 +1,101 @@
+//! One room a command: its help, its flags, then what it does. What several of them need stands here.
+
+pub mod advice;
+pub mod decrypt;
+pub mod edit;
+pub mod encrypt;
+pub mod export;
+pub mod generate;
+pub mod get;
+pub mod help;
+pub mod init;
+pub mod keygen;
+pub mod list;
+pub mod run;
+pub mod seal;
+pub mod selection;
+pub mod set;
+pub mod shell;
+pub mod status;
+pub mod unset;
+
+use clap::ValueEnum;
+
+use super::{Context, Failure};
+use crate::base::{Kind, Path};
+use crate::document::{Document, nth_document};
+use crate::workspace::OpenFile;
+use crate::workspace::names::FileType;
+use crate::world::terminal::escaped_json;
+
+/// The words of `--type`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[allow(missing_docs, reason = "they are the words themselves")]
+pub enum TypeWord {
+    Dotenv,
+    Json,
+    Yaml,
+}
+
+impl From<TypeWord> for FileType {
+    fn from(word: TypeWord) -> Self {
+        match word {
+            TypeWord::Dotenv => Self::Dotenv,
+            TypeWord::Json => Self::Json,
+            TypeWord::Yaml => Self::Yaml,
+        }
+    }
+}
+
+/// Reads a PATH argument.
+fn path_argument(text: &str, document: usize) -> Result<Path, Failure> {
+    let path = Path::parse(text).map_err(|error| Failure::usage(format!("`{text}`: {error}")))?;
+    Ok(Path { document, ..path })
+}
+
+/// Where in a dotenv file a name that is no plain word stands: the whole text is the name.
+fn name_or_path(text: &str, kind: &str, document: usize) -> Result<Path, Failure> {
+    if kind == "dotenv" && !text.starts_with('[') {
+        return Ok(Path::key(text.as_bytes()));
+    }
+    path_argument(text, document)
+}
+
+/// A listing as one line of JSON, in which nothing steers a terminal.
+fn listing(rows: &serde_json::Value) -> String {
+    escaped_json(&rows.to_string())
+}
+
+/// In a dotenv file a name may stand several times; `outcome` says what that means here.
+fn warn_if_twice(context: &Context<'_>, document: &Document, path: &Path, outcome: &str) {
+    if document.format().name() != "dotenv" {
+        return;
+    }
+    let path = document.named(path.clone());
+    let nodes = document.nodes().into_iter();
+    if nodes.filter(|(other, _)| document.named(other.clone()) == path).nth(1).is_some() {
+        context.ui.warn(context.world, format!("`{path}` stands more than once; {outcome}"));
+    }
+}
+
+/// No single value stands at `path`.
+fn no_value(context: &Context<'_>, file: &OpenFile, path: &Path) -> Failure {
+    let shown = context.shown(&file.path);
+    let document = file.sealed.document();
+    let outline = document.outline();
+    let event = document.find(path).and_then(|at| outline.events.get(at));
+    let kind = match event.map(|event| &event.kind) {
+        Some(Kind::Map(_)) => "map",
+        Some(Kind::List(_)) => "list",
+        _ if nth_document(outline, 1).is_some() => {
+            return Failure::user(format!("document {} of {shown} has no value `{path}`", path.document))
+                .hint("`lacre list FILE` shows what each document has; `--document N` chooses one");
+        }
+        _ => {
+            return Failure::user(format!("{shown} has no value `{path}`"))
+                .hint("`lacre list FILE` shows what it has; it needs no identity");
+        }
+    };
+    Failure::user(format!("`{path}` of {shown} is a {kind}, not a single value"))
+        .hint("`lacre list FILE` shows the paths of the values in it; `lacre decrypt FILE` prints all")
+}

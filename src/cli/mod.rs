@@ -1,0 +1,111 @@
+//! Floor 6, the person: arguments in, words and exit codes out. The rooms below do the work.
+
+pub mod arguments;
+pub mod commands;
+mod context;
+pub mod failure;
+pub mod ui;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::panic::catch_unwind;
+
+use clap::{CommandFactory, Parser};
+
+use crate::keys::plugin::PluginName;
+use crate::providers::age_plugin::{AgePlugins, AllowedPlugins};
+use crate::workspace::Keyring;
+use crate::world::{World, arguments as given_arguments, git, private_folder, processes};
+use arguments::{Cli, Command};
+pub use context::{Context, Input};
+use failure::{Code, Failure};
+use ui::Ui;
+
+/// Runs the program in the real world; the exit code.
+#[must_use]
+pub fn main() -> u8 {
+    processes::harden();
+    processes::quiet_panics();
+    let result = catch_unwind(|| match World::real() {
+        Ok(world) => run(given_arguments(), &world),
+        Err(_) => Code::User.number(),
+    });
+    result.unwrap_or(Code::Bug.number())
+}
+
+/// Runs one command line, the program's name first; the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &arguments, world),
+    };
+    private_folder::sweep(&world.variables);
+    let starts_a_command = matches!(cli.command, Command::Run(_));
+    let result = dispatch(cli, world);
+    let flushed = world.stdout.borrow_mut().flush().map_err(Failure::from);
+    match result.and_then(|code| flushed.map(|()| code)) {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.print(world);
+            match failure.code {
+                Code::Other(number) => number,
+                _ if starts_a_command => Code::NotStarted.number(),
+                code => code.number(),
+            }
+        }
+    }
+}
+
+fn dispatch(cli: Cli, world: &World) -> Result<u8, Failure> {
+    let Cli { global, command } = cli;
+    let root = git::repository_root(&world.folder);
+    let allowed = if global.allow_plugin {
+        AllowedPlugins::All
+    } else {
+        let given = command.recipients().iter();
+        AllowedPlugins::Named(given.filter_map(|text| PluginName::of_recipient(text)).collect())
+    };
+    let search = world.variable("PATH").cloned();
+    let plugins = AgePlugins::new(search, root.as_deref(), allowed, &*world.prompt);
+    let keyring = Keyring::new(world, &plugins, &global.identity, global.require_seal);
+    let context = &Context { world, keyring, ui: Ui { quiet: global.quiet }, global };
+    match command {
+        Command::Decrypt(arguments) => commands::decrypt::run(&arguments, context),
+        Command::Edit(arguments) => commands::edit::run(&arguments, context),
+        Command::Encrypt(arguments) => commands::encrypt::run(&arguments, context),
+        Command::Export(arguments) => commands::export::run(&arguments, context),
+        Command::Get(arguments) => commands::get::run(&arguments, context),
+        Command::Help(arguments) => commands::help::run(&arguments, context),
+        Command::Init(arguments) => commands::init::run(&arguments, context),
+        Command::Keygen(arguments) => commands::keygen::run(&arguments, context),
+        Command::List(arguments) => commands::list::run(&arguments, context),
+        Command::Run(arguments) => commands::run::run(&arguments, context),
+        Command::Seal(arguments) => commands::seal::run(&arguments, context),
+        Command::Set(arguments) => commands::set::run(&arguments, context),
+        Command::Shell(arguments) => commands::shell::run(&arguments, context),
+        Command::Status(arguments) => commands::status::run(&arguments, context),
+        Command::Unset(arguments) => commands::unset::run(&arguments, context),
+    }
+}
+
+/// Help and version go to stdout and are no failure; everything else is, and `lacre run` says 125.
+fn usage(error: &clap::Error, arguments: &[OsString], world: &World) -> u8 {
+    let colour = if error.use_stderr() { world.terminals.stderr } else { world.terminals.stdout };
+    let words = error.render();
+    let text = if ui_colours(colour, world) { words.ansi().to_string() } else { words.to_string() };
+    if error.use_stderr() {
+        drop(world.stderr.borrow_mut().write_all(text.as_bytes()));
+        // Parsed anew, whatever is wrong with it, to learn which command was meant.
+        let meant = Cli::command().ignore_errors(true).try_get_matches_from(arguments);
+        let starts_a_command = meant.is_ok_and(|meant| meant.subcommand_name() == Some("run"));
+        if starts_a_command { Code::NotStarted.number() } else { Code::Usage.number() }
+    } else {
+        drop(world.stdout.borrow_mut().write_all(text.as_bytes()));
+        0
+    }
+}
+
+fn ui_colours(is_terminal: bool, world: &World) -> bool {
+    crate::world::terminal::colours(is_terminal, &world.variables)
+}
