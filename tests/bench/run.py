@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Times lacre against the real sops on the same files, in pairs, and prints ratios.
+
+Usage: run.py [--runs N] [--only WORD] [--lacre PATH] [--sops PATH]
+
+Every row is the median of N paired runs (one of each, in turn) by the monotonic clock, and the peak resident memory
+of one run more by time(1). Files are made anew, with throw-away keys, in a temporary folder. Nothing here decides a test.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+TIME = "/usr/bin/time"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", default="", help="rows whose name holds this word")
+    parser.add_argument("--lacre", default=str(ROOT / "target/release/lacre"))
+    parser.add_argument("--sops", default=os.environ.get("SOPS_BINARY") or shutil.which("sops"))
+    return parser.parse_args()
+
+
+def measure(command, env, cwd):
+    """Seconds of one run; its output is thrown away."""
+    start = time.monotonic()
+    done = subprocess.run(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE)
+    seconds = time.monotonic() - start
+    if done.returncode != 0:
+        sys.exit(f"{command} failed: {done.stderr.decode()}")
+    return seconds
+
+
+def peak(command, env, cwd):
+    """MiB of one run more, or None. By time(1): a child of Python counts Python's own pages as its peak."""
+    if not os.access(TIME, os.X_OK):
+        return None
+    with tempfile.NamedTemporaryFile("r") as report:
+        subprocess.run([TIME, "-f", "%M", "-o", report.name, *command], env=env, cwd=cwd, check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return int(report.read()) / 1024
+
+
+def dotenv(count):
+    return "".join(f"NAME_{i:06}=value-{i:06}-of-some-length\n" for i in range(count))
+
+
+def yaml(count):
+    groups = []
+    for group in range(count // 100):
+        groups.append(f"group_{group:04}:\n")
+        groups.extend(f"  name_{i:03}: value-{group:04}-{i:03}-of-some-length\n" for i in range(100))
+    return "".join(groups)
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+        made = subprocess.run([options.lacre, "keygen", "-o", "key.txt"], cwd=folder, env=self.env,
+                              check=True, capture_output=True, text=True)
+        self.recipient = made.stdout.strip()
+        self.env["SOPS_AGE_KEY_FILE"] = str(folder / "key.txt")
+        (folder / ".sops.yaml").write_text(f"creation_rules:\n  - age: {self.recipient}\n")
+
+    def write(self, name, text, encrypted):
+        """A plain file, and its encrypted form made by sops, so that both read what sops wrote."""
+        (self.folder / name).write_text(text)
+        with open(self.folder / encrypted, "wb") as out:
+            subprocess.run([self.options.sops, "encrypt", name], cwd=self.folder, env=self.env, stdout=out, check=True)
+
+    def row(self, name, ours, theirs, before=lambda: None):
+        if self.options.only not in name:
+            return
+        commands = {"lacre": [self.options.lacre, *ours], "sops": [self.options.sops, *theirs]}
+        times, peaks = {"lacre": [], "sops": []}, {}
+        for _ in range(self.options.runs):
+            for who, command in commands.items():
+                before()
+                times[who].append(measure(command, self.env, self.folder))
+        for who, command in commands.items():
+            before()
+            peaks[who] = peak(command, self.env, self.folder)
+        shown = {who: f"{mib:.1f} MiB" if mib else "?" for who, mib in peaks.items()}
+        mine, other = (statistics.median(times[who]) for who in ("lacre", "sops"))
+        ratio = statistics.median(b / a for a, b in zip(times["lacre"], times["sops"]))
+        print(f"| {name} | {mine * 1000:.1f} ms | {other * 1000:.1f} ms | {ratio:.1f} × "
+              f"| {shown['lacre']} | {shown['sops']} |", flush=True)
+
+
+def main():
+    options = arguments()
+    if not options.sops:
+        sys.exit("no sops program: name one with --sops or SOPS_BINARY (the Python package sops-binary carries it)")
+    with tempfile.TemporaryDirectory(prefix="lacre-bench-") as folder:
+        folder = pathlib.Path(folder)
+        bench = Bench(options, folder)
+        print("| work | lacre | sops | sops ÷ lacre | lacre peak | sops peak |\n|---|---:|---:|---:|---:|---:|")
+        bench.write("run.env", dotenv(20), "run.enc.env")
+        bench.row("run, 20 variables", ["run", "-f", "run.enc.env", "--", "true"], ["exec-env", "run.enc.env", "true"])
+        bench.write("ten.env", dotenv(10_000), "ten.enc.env")
+        bench.row("decrypt dotenv, 10,000 leaves", ["decrypt", "ten.enc.env"], ["decrypt", "ten.enc.env"])
+        bench.write("ten.yaml", yaml(10_000), "ten.enc.yaml")
+        bench.row("decrypt YAML, 10,000 leaves", ["decrypt", "ten.enc.yaml"], ["decrypt", "ten.enc.yaml"])
+        shutil.copy(folder / "ten.enc.yaml", folder / "set.enc.yaml")
+        restore = lambda: shutil.copy(folder / "ten.enc.yaml", folder / "set.enc.yaml")
+        bench.row("set one of 10,000 leaves", ["set", "-q", "set.enc.yaml", "group_0050.name_050", "new-value"],
+                  ["set", "set.enc.yaml", '["group_0050"]["name_050"]', json.dumps("new-value")], restore)
+        bench.write("hundred.yaml", yaml(100_000), "hundred.enc.yaml")
+        bench.row("decrypt YAML, 100,000 leaves", ["decrypt", "hundred.enc.yaml"], ["decrypt", "hundred.enc.yaml"])
+        bench.row("encrypt YAML, 100,000 leaves", ["encrypt", "-o", "-", "hundred.yaml"], ["encrypt", "hundred.yaml"])
+
+
+if __name__ == "__main__":
+    main()

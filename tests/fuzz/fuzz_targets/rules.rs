@@ -1,0 +1,21 @@
+//! Texts as `.sops.yaml`.
+#![no_main]
+
+use lacre::base::assemble::assemble;
+use lacre::document::Document;
+use lacre::document::yaml::Yaml;
+use lacre::policy::{Names, Rules};
+
+libfuzzer_sys::fuzz_target!(|text: &[u8]| {
+    let Ok(document) = Document::parse(text.to_vec(), &Yaml) else { return };
+    let names = Names::of(document.outline(), text);
+    let _ = names.recipient_of("alice");
+    assert!(!names.shown("age1\u{1b}x").contains(char::is_control), "a name must not steer a terminal");
+    let Some(node) = assemble(&document.outline().events, text) else { return };
+    let Ok(Some(rules)) = Rules::parse(&node) else { return };
+    for path in ["prod/.env", "a.yaml", ""] {
+        if let Ok(Some(rule)) = rules.first_match(path) {
+            assert!(rules.all().any(|other| other == Ok(rule)));
+        }
+    }
+});
