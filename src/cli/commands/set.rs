@@ -1,10 +1,8 @@
 //! `lacre set`: one value, from the keyboard, stdin, a file, the system's randomness, or the command line.
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Args;
-use zeroize::Zeroizing;
 
 use super::super::{Context, Failure};
 use super::encrypt::{self, Target};
@@ -203,17 +201,9 @@ fn value(arguments: &Set, context: &Context<'_>) -> Result<Node, Failure> {
 
 /// All of stdin, less one final line feed.
 fn from_stdin(context: &Context<'_>) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    let mut stdin = context.world.stdin.borrow_mut();
-    (&mut *stdin)
-        .take(SIZE_LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::user(format!("cannot read standard input: {}", error.kind())))?;
-    if bytes.len() as u64 > SIZE_LIMIT {
-        return Err(Failure::user(format!("standard input is larger than {SIZE_LIMIT} bytes")));
-    }
+    let mut bytes = context.input(std::path::Path::new("-"))?.bytes;
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
     }
-    Ok(bytes.to_vec())
+    Ok(bytes)
 }
