@@ -52,7 +52,11 @@ impl Plain {
             (Some(Kind::Alias), _) => Err(EditError::Alias(path.clone()).into()),
             (Some(Kind::Scalar(..)), Node::Value(value)) => {
                 let splice = document.format().replace(document, event, Content::Value(value))?;
-                Ok(Self(document.spliced(vec![splice])?))
+                let changed = Self(document.spliced(vec![splice])?);
+                // Better refused than written elsewhere. A dotenv value may be spelled otherwise: `\n` for a line feed.
+                let is_there =
+                    document.format().name() == "dotenv" || changed.value(path).as_ref() == Some(value);
+                if is_there { Ok(changed) } else { Err(EditError::Value(path.clone()).into()) }
             }
             _ => self.without(path)?.with_new(path, node),
         }
@@ -82,4 +86,18 @@ pub enum ChangeError {
     /// The changed text does not read back.
     #[error("the changed document does not read back: {0}")]
     ReadBack(#[from] ParseError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::yaml::Yaml;
+
+    #[test]
+    fn a_value_that_would_stand_elsewhere_is_refused() {
+        let plain = Plain::parse(b"l:\n- 1\n- -\n".to_vec(), &Yaml).unwrap();
+        let path = Path::parse("l[1][0]").unwrap();
+        let changed = plain.with(&path, &Node::str("x"));
+        assert!(changed.map_or(true, |changed| changed.value(&path) == Some(Value::str("x"))));
+    }
 }
