@@ -1,5 +1,5 @@
 //! Ciphertext is most of an encrypted file and says nothing to a parser. It is taken out before parsing, a short word
-//! stands in its place, and the spans are brought back afterwards: a third of the time for the same events.
+//! stands in its place, and the spans are brought back afterwards: the same events from a fraction of the text.
 //!
 //! Only what is certainly one plain scalar is taken: all of a line behind `: ` or `- `. Where the events show that
 //! it was anything else (in a block scalar, a flow collection, over several lines), the whole text is read instead.
