@@ -9,6 +9,7 @@
 //! * numbers in another base, with `_`, a sign `+` or spare zeros (`0x10`, `1.50`), floats without a point (`1e3`);
 //! * `TRUE`, `True`, `FALSE`, `False`, and `.Inf`, `+.inf`, `.NaN` in other cases;
 //! * dates and times that are not in the shortest form of RFC 3339;
+//! * plain strings in flow collections, which come back in double quotes: ciphertext cannot stand there without;
 //! * plain and quoted scalars in several lines, and folded blocks (`>`) whose lines were really folded;
 //! * double quotes with escapes other than `\n \r \t \0 \" \\`, or with `\n` escaped where none was needed;
 //! * blank lines of a block scalar that held blanks, and block scalars that need another header;
