@@ -94,10 +94,19 @@ mod tests {
     use crate::document::yaml::Yaml;
 
     #[test]
-    fn a_value_that_would_stand_elsewhere_is_refused() {
-        let plain = Plain::parse(b"l:\n- 1\n- -\n".to_vec(), &Yaml).unwrap();
-        let path = Path::parse("l[1][0]").unwrap();
-        let changed = plain.with(&path, &Node::str("x"));
-        assert!(changed.map_or(true, |changed| changed.value(&path) == Some(Value::str("x"))));
+    fn a_value_stands_where_it_was_put() {
+        for (text, path) in [
+            ("l:\n- 1\n- -\n", "l[1][0]"),
+            ("l:\n- -\n- 2\n", "l[0][0]"),
+            ("l:\n- 1\n- - -\n- 2\n", "l[1][0][0]"),
+            ("l:\n- 1\n- !t\n  -\n- 2\n", "l[1][0]"),
+            ("l:\n- 1\n- &a\n  - # c\n  -\n- 2\n", "l[1][1]"),
+        ] {
+            let plain = Plain::parse(text.into(), &Yaml).unwrap();
+            let path = Path::parse(path).unwrap();
+            assert_eq!(plain.value(&path), Some(Value::Null), "{text}");
+            let changed = plain.with(&path, &Node::str("x")).unwrap();
+            assert_eq!(changed.value(&path), Some(Value::str("x")), "{text}");
+        }
     }
 }

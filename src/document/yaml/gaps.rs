@@ -19,7 +19,7 @@ impl Reader<'_> {
             self.pending.iter().filter(|item| matches!(item, Pending::Start { map: false, .. })).count();
         let (kind, mut count) = match self.frames.last() {
             None => (LexemeKind::DocumentStart, 1),
-            Some(None) => (LexemeKind::Dash, starts.max(1)),
+            Some(None) => (LexemeKind::Dash, (starts + usize::from(self.is_item_of_open_list())).max(1)),
             Some(Some(_)) => (LexemeKind::Colon, 1),
         };
         if kind == LexemeKind::Colon {
@@ -41,6 +41,14 @@ impl Reader<'_> {
             self.lexeme(lexeme);
         }
         self.release_all();
+    }
+
+    /// Whether what is about to begin is an item of a list that has begun before, whose dash was not passed yet.
+    fn is_item_of_open_list(&self) -> bool {
+        let mut starts = self.pending.iter().filter(|item| matches!(item, Pending::Start { .. }));
+        let unmarked = matches!(starts.next(), Some(Pending::Start { props, .. }) if props.is_empty());
+        let around = self.frames.len().checked_sub(2 + starts.count());
+        unmarked && matches!(around.and_then(|at| self.frames.get(at)), Some(None))
     }
 
     fn lexeme(&mut self, lexeme: lexeme::Lexeme) {
