@@ -5,7 +5,6 @@ pub mod age;
 pub mod bech32;
 pub mod key_file;
 pub mod new_identity;
-pub mod order;
 pub mod plugin;
 pub mod post_quantum;
 pub mod ssh;
