@@ -83,39 +83,14 @@ impl Cipher {
     pub fn decrypt(&mut self, ciphertext: &Ciphertext<'_>, aad: &[u8]) -> Result<Value, CipherError> {
         ciphertext.decode(&mut self.nonce, &mut self.data).ok_or(CipherError::Damaged)?;
         let split = self.data.len().checked_sub(TAG_LENGTH).ok_or(CipherError::Damaged)?;
-        match self.nonce.len() {
-            8 => {
-                decrypt::<U8>(&AesGcm::new(self.key.expose().into()), &self.nonce, aad, &mut self.data, split)
-            }
-            12 => decrypt::<U12>(
-                &AesGcm::new(self.key.expose().into()),
-                &self.nonce,
-                aad,
-                &mut self.data,
-                split,
-            ),
-            16 => decrypt::<U16>(
-                &AesGcm::new(self.key.expose().into()),
-                &self.nonce,
-                aad,
-                &mut self.data,
-                split,
-            ),
-            24 => decrypt::<U24>(
-                &AesGcm::new(self.key.expose().into()),
-                &self.nonce,
-                aad,
-                &mut self.data,
-                split,
-            ),
-            32 => decrypt(&self.aead, &self.nonce, aad, &mut self.data, split),
-            64 => decrypt::<U64>(
-                &AesGcm::new(self.key.expose().into()),
-                &self.nonce,
-                aad,
-                &mut self.data,
-                split,
-            ),
+        let (key, nonce, data) = (&self.key, &self.nonce, &mut self.data);
+        match nonce.len() {
+            8 => decrypt_odd::<U8>(key, nonce, aad, data, split),
+            12 => decrypt_odd::<U12>(key, nonce, aad, data, split),
+            16 => decrypt_odd::<U16>(key, nonce, aad, data, split),
+            24 => decrypt_odd::<U24>(key, nonce, aad, data, split),
+            NONCE_LENGTH => decrypt(&self.aead, nonce, aad, data, split),
+            64 => decrypt_odd::<U64>(key, nonce, aad, data, split),
             _ => Err(CipherError::Damaged),
         }?;
         let plain = self.data.get(..split).unwrap_or_default().to_vec();
@@ -129,6 +104,17 @@ impl Cipher {
         ciphertext.decode(&mut nonce, &mut Vec::new())?;
         nonce.try_into().ok()
     }
+}
+
+/// With a nonce of another length than ours. Such values are rare, so the cipher is made for each anew.
+fn decrypt_odd<N: ArraySize>(
+    key: &DataKey,
+    nonce: &[u8],
+    aad: &[u8],
+    data: &mut [u8],
+    split: usize,
+) -> Result<(), CipherError> {
+    decrypt::<N>(&AesGcm::new(key.expose().into()), nonce, aad, data, split)
 }
 
 fn decrypt<N: ArraySize>(
