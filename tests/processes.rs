@@ -251,16 +251,10 @@ fn what_a_crash_left_is_swept_and_what_lives_is_not() {
 }
 
 #[test]
-fn sweeping_nothing_costs_nothing() {
-    let (_folder, variables) = runtime();
-    let cost = |_| {
-        let started = Instant::now();
-        sweep(&variables);
-        started.elapsed()
-    };
-    // The best of many: what it costs, not what else the machine does.
-    let best = (0..1000).map(cost).min().unwrap();
-    assert!(best < Duration::from_micros(100), "{best:?}");
+fn sweeping_nothing_makes_nothing() {
+    let (folder, variables) = runtime();
+    sweep(&variables);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
