@@ -2,16 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Event, Kind, Node};
+use super::{Event, Kind, Node, Value};
 
 /// Nodes at the most, aliases expanded: a few lines of nested aliases can stand for billions.
 const MOST_NODES: usize = 200_000;
+/// Bytes of text that aliases stand for, at the most: many aliases of one long text.
+const MOST_BYTES: usize = 64 << 20;
 
 /// The tree of the first node in `events`, aliases and merge keys (`<<`) resolved. `None` when there is no node, an
-/// alias leads nowhere, or it grows beyond 200,000 nodes.
+/// alias leads nowhere, or it grows beyond 200,000 nodes or 64 MiB of copied text.
 #[must_use]
 pub fn assemble(events: &[Event], text: &[u8]) -> Option<Node> {
-    let mut assembler = Assembler { events, text, at: 0, anchors: HashMap::new(), left: MOST_NODES };
+    let mut assembler =
+        Assembler { events, text, at: 0, anchors: HashMap::new(), left: MOST_NODES, bytes_left: MOST_BYTES };
     assembler.node()
 }
 
@@ -21,6 +24,7 @@ struct Assembler<'a> {
     at: usize,
     anchors: HashMap<&'a [u8], Node>,
     left: usize,
+    bytes_left: usize,
 }
 
 impl<'a> Assembler<'a> {
@@ -44,7 +48,7 @@ impl<'a> Assembler<'a> {
             };
             if let Some(name) = anchor {
                 // A copy counts: anchors within anchors would multiply.
-                self.left = self.left.checked_sub(size(&node))?;
+                self.pay(&node)?;
                 self.anchors.insert(name, node.clone());
             }
             return Some(node);
@@ -53,8 +57,15 @@ impl<'a> Assembler<'a> {
 
     fn aliased(&mut self, name: &'a [u8]) -> Option<Node> {
         let node = self.anchors.get(name)?.clone();
-        self.left = self.left.checked_sub(size(&node))?;
+        self.pay(&node)?;
         Some(node)
+    }
+
+    fn pay(&mut self, copy: &Node) -> Option<()> {
+        let (nodes, bytes) = size(copy);
+        self.left = self.left.checked_sub(nodes)?;
+        self.bytes_left = self.bytes_left.checked_sub(bytes)?;
+        Some(())
     }
 
     /// Past comments; whether the map or list ends here, which it then passes too.
@@ -107,17 +118,27 @@ impl<'a> Assembler<'a> {
     }
 }
 
-fn size(node: &Node) -> usize {
+/// Nodes, and bytes of text.
+fn size(node: &Node) -> (usize, usize) {
+    let add = |total: (usize, usize), node: &Node| {
+        let (nodes, bytes) = size(node);
+        (total.0 + nodes, total.1 + bytes)
+    };
     match node {
-        Node::List(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Node::Map(entries) => 1 + entries.iter().map(|(_, node)| size(node)).sum::<usize>(),
-        Node::Value(_) => 1,
+        Node::List(items) => items.iter().fold((1, 0), add),
+        Node::Map(entries) => {
+            let names = entries.iter().map(|(name, _)| name.len()).sum();
+            entries.iter().map(|(_, node)| node).fold((1, names), add)
+        }
+        Node::Value(Value::Str(text)) => (1, text.expose().len()),
+        Node::Value(_) => (1, 0),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Scalar, Shape, Span, Style, Value};
+    use super::super::outline::Quotes;
+    use super::super::{Scalar, Shape, Span, Style, Text};
     use super::*;
 
     #[test]
@@ -134,5 +155,20 @@ mod tests {
             assemble(&events, b"a").is_some()
         };
         assert!(nested(10) && !nested(100));
+    }
+
+    #[test]
+    fn many_aliases_of_a_long_text_are_too_much() {
+        let text = [b"a".as_slice(), &vec![b'x'; 1 << 20]].concat();
+        let event = |start, end, kind| Event { span: Span::new(start, end), kind };
+        let scalar = Scalar::Str(Text::Verbatim(Quotes::None));
+        let list = |aliases: usize| {
+            let mut events = vec![event(0, 1, Kind::List(Shape::Flow)), event(0, 1, Kind::Anchor)];
+            events.push(event(1, text.len(), Kind::Scalar(Style::Plain, scalar.clone())));
+            events.extend((0..aliases).map(|_| event(0, 1, Kind::Alias)));
+            events.push(event(0, 1, Kind::End));
+            assemble(&events, &text).is_some()
+        };
+        assert!(list(10) && !list(64));
     }
 }

@@ -51,18 +51,35 @@ pub enum Problem {
     /// A carriage return, NUL or other byte where the format has no place for it.
     #[error("a byte that has no place here")]
     BadByte,
+    /// INI: a comment behind a section header, which ciphertext would make part of the name.
+    #[error(
+        "a comment stands behind the section's name, where sops could not read it; give it a line of its own"
+    )]
+    BehindHeader,
+    /// INI: text behind a closing quote or bracket.
+    #[error("something that is no comment follows the closing quote or bracket; sops would drop it")]
+    BehindQuote,
     /// git left `<<<<<<<`, `=======` or `>>>>>>>` behind.
     #[error("a merge conflict is not resolved")]
     ConflictMarker,
+    /// INI: a backslash at the end of a line that swallows the next key, or nothing.
+    #[error("the line ends in a backslash, so sops joins the next one to it; put the value in double quotes")]
+    Continued,
     /// A key that stands twice in one map.
     #[error("the key stands twice in its map")]
     DuplicateKey,
     /// Flattened metadata names that contradict each other, or a metadata entry that is no map.
     #[error("the sops metadata is not well formed")]
     Metadata,
+    /// INI: a name that sops would write so that it reads otherwise.
+    #[error("sops cannot keep this name in an INI file")]
+    NameLost,
     /// A line of dotenv that is neither empty, a comment nor an assignment.
     #[error("the line has no `=`")]
     NoEquals,
+    /// INI: a section or a key without a name.
+    #[error("the name is missing")]
+    NoName,
     /// No map at the top: sops needs one.
     #[error("the top level is no map")]
     NotAMap,
@@ -78,6 +95,9 @@ pub enum Problem {
     /// A variable that begins with `sops_`, which is reserved for metadata.
     #[error("names that begin with `sops_` are reserved")]
     ReservedName,
+    /// INI: `#` or `;` between quotes.
+    #[error("sops takes a `#` or `;` for a comment even in quotes; put the value between backquotes")]
+    SignInQuotes,
     /// The text breaks the grammar of its format here.
     #[error("the text is not well formed here")]
     Syntax,
@@ -90,6 +110,9 @@ pub enum Problem {
     /// All leaf paths together are far longer than the text.
     #[error("its names are too long for so many values")]
     PathsTooLong,
+    /// NEL, LS or PS where it would hide what follows.
+    #[error("a character (U+0085, U+2028 or U+2029) that ends the line for sops")]
+    OtherLineEnd,
     /// A quote that is opened and never closed.
     #[error("a quote is not closed")]
     UnclosedQuote,
