@@ -3,6 +3,7 @@
 
 mod aead;
 mod ciphertext;
+pub mod ecies;
 mod mac;
 
 pub use aead::{Cipher, CipherError, NONCE_LENGTH, Nonces};

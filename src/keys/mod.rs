@@ -7,66 +7,16 @@ pub mod key_file;
 pub mod new_identity;
 pub mod plugin;
 pub mod post_quantum;
+pub mod shamir;
 pub mod ssh;
 
 use zeroize::Zeroizing;
 
+pub use crate::base::KeyKind;
+use crate::base::{Node, RecipientId};
+
 /// What is wrapped: the 32-byte data key, or one 33-byte Shamir share of it (spec 6.1). Wiped on drop.
 pub type KeyShare = Zeroizing<Vec<u8>>;
-
-/// The kinds of key entry that sops knows (spec 4.2), named as in the metadata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum KeyKind {
-    /// `age`: X25519, ssh, plugin and post-quantum recipients.
-    Age,
-    /// `azure_kv`
-    AzureKv,
-    /// `gcp_kms`
-    GcpKms,
-    /// `hc_vault`
-    HcVault,
-    /// `hckms`
-    HcKms,
-    /// `kms`
-    Kms,
-    /// `pgp`
-    Pgp,
-}
-
-impl KeyKind {
-    /// All of them, in the order sops keeps a group in after reading (spec 4.3).
-    pub const ALL: [Self; 7] =
-        [Self::Kms, Self::GcpKms, Self::HcKms, Self::AzureKv, Self::HcVault, Self::Pgp, Self::Age];
-
-    /// The name of its list in the metadata.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Age => "age",
-            Self::AzureKv => "azure_kv",
-            Self::GcpKms => "gcp_kms",
-            Self::HcVault => "hc_vault",
-            Self::HcKms => "hckms",
-            Self::Kms => "kms",
-            Self::Pgp => "pgp",
-        }
-    }
-
-    /// The field of its entries that says whose key it is.
-    #[must_use]
-    pub const fn id_field(self) -> &'static str {
-        match self {
-            Self::Age => "recipient",
-            Self::AzureKv => "name",
-            Self::GcpKms => "resource_id",
-            Self::HcVault => "key_name",
-            Self::HcKms => "key_id",
-            Self::Kms => "arn",
-            Self::Pgp => "fp",
-        }
-    }
-}
 
 /// One key entry of the metadata: a share, wrapped for one recipient.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +28,19 @@ pub struct WrappedKey {
     /// The wrapped share, in the kind's own text form (age: ASCII armor).
     pub enc: String,
     /// Every other field of the entry, as read; empty for age.
-    pub other: Vec<(Vec<u8>, crate::base::Node)>,
+    pub other: Vec<(Vec<u8>, Node)>,
+}
+
+impl WrappedKey {
+    /// Whom it is wrapped for.
+    #[must_use]
+    pub fn recipient_id(&self) -> RecipientId {
+        let other = self.other.iter().filter(|(name, _)| name != b"created_at").cloned();
+        let mut other: Vec<_> = other.collect();
+        // Files have them in any order, and it is the same recipient.
+        other.sort_by(|one, two| one.0.cmp(&two.0));
+        RecipientId { kind: self.kind, id: self.recipient.clone(), other }
+    }
 }
 
 /// Someone who shall be able to open the file.
@@ -91,16 +53,6 @@ pub trait Recipient {
     /// # Errors
     /// When the recipient cannot be wrapped for; nothing may be written then.
     fn wrap(&self, share: &KeyShare) -> Result<WrappedKey, WrapError>;
-}
-
-/// Something that may open a file.
-pub trait Identity {
-    /// Where it came from and its public half where that is cheap to know, for error messages; nothing secret.
-    fn describe(&self) -> String;
-
-    /// `None`: none of these is addressed to me. `Some(Err)`: one is mine, but broken or refused: stop.
-    /// Sees all entries at once and tries its own first.
-    fn unwrap(&self, all: &[WrappedKey]) -> Option<Result<KeyShare, UnwrapError>>;
 }
 
 /// `text` without anything that a terminal would obey; quotes and backslashes stay as they are.
@@ -120,12 +72,27 @@ pub fn escaped(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WrapError {
+    /// It looks like the address of a key, and is none. The text is not kept: it may hold a password.
+    #[error("an address among the recipients is none of a key")]
+    Address,
     /// The cryptography below refused.
     #[error("the key cannot be wrapped for `{0}`")]
     Failed(String),
     /// The text, escaped, is no recipient we know.
     #[error("`{0}` is no age recipient")]
     Invalid(String),
+    /// Nobody was asked: the program is missing, or the user has not allowed the address.
+    #[error("{} `{id}`: {problem}", kind.name())]
+    NotAsked {
+        /// What kind of key.
+        kind: KeyKind,
+        /// Which, escaped.
+        id: String,
+        /// Why not, escaped.
+        problem: String,
+        /// What the user can do about it, escaped.
+        advice: String,
+    },
     /// The plugin that it needs is not to be had, or failed; its own words, escaped.
     #[error("the plugin `age-plugin-{name}` {problem}")]
     Plugin {
@@ -137,6 +104,16 @@ pub enum WrapError {
     /// A secret key stands where a recipient belongs. The text is not kept.
     #[error("that is a secret key, not a recipient")]
     Secret,
+    /// The program or service that has the key is not to be had, or refused.
+    #[error("{} `{id}`: {problem}", kind.name())]
+    Service {
+        /// What kind of key.
+        kind: KeyKind,
+        /// Which, escaped.
+        id: String,
+        /// What happened, escaped, without anything secret.
+        problem: String,
+    },
     /// Wrapping for this kind of key is not supported yet.
     #[error("writing `{}` keys is not supported yet", .0.name())]
     Unsupported(KeyKind),
@@ -152,12 +129,44 @@ pub enum UnwrapError {
     /// A passphrase was wrong, or nobody was there to type one.
     #[error("{0} is locked, and no right passphrase was given")]
     Locked(String),
+    /// Nobody was asked: the program is missing, or the user has not allowed the address.
+    #[error("{} `{id}`: {problem}", kind.name())]
+    NotAsked {
+        /// What kind of key.
+        kind: KeyKind,
+        /// Which, escaped.
+        id: String,
+        /// Why not, escaped.
+        problem: String,
+        /// What the user can do about it, escaped.
+        advice: String,
+    },
     /// The plugin that it needs is not to be had, or failed.
     #[error("the plugin `age-plugin-{name}` {problem}")]
     Plugin {
         /// Name without `age-plugin-`.
         name: String,
         /// What happened, without anything secret.
+        problem: String,
+    },
+    /// The program or service that has the key is not to be had, or refused.
+    #[error("{} `{id}`: {problem}", kind.name())]
+    Service {
+        /// What kind of key.
+        kind: KeyKind,
+        /// Which, escaped.
+        id: String,
+        /// What happened, escaped, without anything secret.
+        problem: String,
+    },
+    /// The service that has the key did not answer.
+    #[error("{} `{id}`: {problem}", kind.name())]
+    Unanswered {
+        /// What kind of key.
+        kind: KeyKind,
+        /// Which, escaped.
+        id: String,
+        /// Who did not answer, escaped.
         problem: String,
     },
 }

@@ -61,6 +61,9 @@ pub trait Plugins {
         identity: &Secret<String>,
         stanzas: &[Stanza],
     ) -> Option<Result<FileKey, String>>;
+
+    /// An identity of the user's own is in the hands of the plugin `name`: from now on it may wrap, too.
+    fn trust(&self, _name: &PluginName) {}
 }
 
 /// No plugin is ever started.
