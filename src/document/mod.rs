@@ -1,22 +1,28 @@
 //! Floor 1, documents: text plus the spans of its leaves. The only way to change one is to splice, so every byte
 //! that is not spliced stays as the user wrote it. What is encrypted and why is the business of `envelope`.
 
+pub mod binary;
 pub mod dotenv;
+pub mod ini;
 pub mod json;
 pub mod layout;
 mod limits;
 mod nodes;
 pub mod shell;
 pub mod splice;
+pub mod tree;
 pub mod yaml;
 
 use std::borrow::Cow;
 use std::fmt;
 
+pub use binary::Binary;
+pub use ini::Ini;
 pub use json::Json;
 pub use layout::{Change, Layout, Note, Prepared};
 pub use nodes::{after_node, entries, items, join, next_node, nth_document};
 pub use splice::{Splice, splice};
+pub use tree::Tree;
 
 use crate::base::{Event, Kind, Node, Outline, ParseError, Path, Problem, Secret, Step, Style, Value};
 
@@ -57,16 +63,44 @@ pub trait Format: Sync {
     /// When the text cannot take it.
     fn put_metadata(&self, document: &Document, metadata: Option<&Node>) -> Result<Vec<Splice>, EditError>;
 
+    /// A whole document of `trees` in the spelling of sops; YAML in our own plain style, equal in meaning. Only YAML
+    /// holds more than one tree. `indent` is the blanks a level in YAML and JSON, where sops would not use its own.
+    ///
+    /// # Errors
+    /// What the format cannot hold, by path.
+    fn emit(&self, trees: &[Tree], indent: Option<usize>) -> Result<Vec<u8>, EditError>;
+
+    /// Writes out what the aliases at these events stand for, where they stand. Only YAML has aliases.
+    ///
+    /// # Errors
+    /// When an alias leads to nothing, into itself, or to too much.
+    fn write_out(&self, document: &Document, aliases: &[usize]) -> Result<Vec<Splice>, EditError> {
+        match aliases.first() {
+            None => Ok(Vec::new()),
+            Some(alias) => Err(EditError::Alias(document.path_of(*alias))),
+        }
+    }
+
     /// What a clear string of a plaintext says once it stands in an encrypted file, which is what the MAC covers:
     /// itself, save in dotenv, where sops reads `\n` as a line feed.
     fn stored_string<'a>(&self, string: &'a [u8]) -> Cow<'a, [u8]> {
         Cow::Borrowed(string)
     }
 
-    /// How an encrypted value reads in plaintext, as a string, where that is not the value itself: in dotenv, where
-    /// every value is text in one line.
+    /// What is encrypted of a comment of a plaintext: its text as it stands, save in INI, where it may be several lines.
+    fn stored_comment<'a>(&self, comment: &'a [u8]) -> Cow<'a, [u8]> {
+        Cow::Borrowed(comment)
+    }
+
+    /// How an encrypted value reads in plaintext, as a string, where that is not the value itself: in dotenv
+    /// and INI, where every value is text.
     fn printed<'a>(&self, _value: &'a Value) -> Option<Cow<'a, [u8]>> {
         None
+    }
+
+    /// Whether a file is one value, so that selectors mean nothing: binary.
+    fn is_whole(&self) -> bool {
+        false
     }
 
     /// The name that people use for a key: itself, save in dotenv, where blanks and `export` are no part of it.
@@ -114,6 +148,9 @@ pub enum Content<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
+    /// Several documents, or none, where the format holds one.
+    #[error("only YAML holds several documents in one file")]
+    Documents,
     /// Something that is no map or list stands on the way of the path.
     #[error("`{0}` is in the way: it is neither a map nor a list")]
     InTheWay(Path),
@@ -123,6 +160,12 @@ pub enum EditError {
     /// The key cannot be written in this format.
     #[error("`{0}` cannot be a name in this format")]
     Name(Path),
+    /// The top is a list or a single value.
+    #[error("the top level is no map")]
+    NotAMap,
+    /// Not one string called `data`.
+    #[error("a binary file holds one string, `data`, and nothing else")]
+    NotBinary,
     /// The value cannot be written in this format or at this place: bytes that are not UTF-8, NUL, a float that
     /// is infinite in JSON, a map in dotenv.
     #[error("the value of `{0}` cannot be written in this format")]
@@ -132,7 +175,7 @@ pub enum EditError {
     Alias(Path),
 }
 
-/// A text and what its format found in it. Plaintext or not: it is wiped on drop and has no `Debug` of its content.
+/// A text and what its format found in it. A plaintext is wiped on drop; no `Debug` shows its content.
 #[derive(Clone)]
 pub struct Document {
     text: Secret<Vec<u8>>,
@@ -181,30 +224,26 @@ impl Document {
     }
 
     /// The index of the event of the node at `path` (its scalar, map, list or alias), by key *names*; the last one
-    /// where a name stands several times.
+    /// where a name stands several times, as sections of INI may.
     #[must_use]
     pub fn find(&self, path: &Path) -> Option<usize> {
-        let events = &self.outline.events;
-        let mut at = nth_document(&self.outline, path.document)?;
-        for step in &path.steps {
-            at = match step {
-                Step::Key(name) => {
-                    let mut found = None;
-                    for (key, node) in entries(&self.outline, at) {
-                        let event = events.get(key)?;
-                        if let Kind::Key(text) = &event.kind
-                            && self.format.key_name(text.bytes(event.span, self.text()))
-                                == self.format.key_name(name)
-                        {
-                            found = Some(node);
-                        }
-                    }
-                    found?
-                }
-                Step::Index(index) => *items(&self.outline, at).get(*index)?,
-            };
-        }
-        Some(at)
+        self.find_below(nth_document(&self.outline, path.document)?, &path.steps)
+    }
+
+    fn find_below(&self, at: usize, steps: &[Step]) -> Option<usize> {
+        let [step, rest @ ..] = steps else { return Some(at) };
+        let name = match step {
+            Step::Key(name) => self.format.key_name(name),
+            Step::Index(index) => return self.find_below(*items(&self.outline, at).get(*index)?, rest),
+        };
+        let is_called = |key: usize| match self.outline.events.get(key) {
+            Some(Event { span, kind: Kind::Key(text) }) => {
+                self.format.key_name(text.bytes(*span, self.text())) == name
+            }
+            _ => false,
+        };
+        let entries = entries(&self.outline, at).into_iter().rev();
+        entries.filter(|(key, _)| is_called(*key)).find_map(|(_, node)| self.find_below(node, rest))
     }
 
     /// `path` by the names that people use for its keys.
@@ -297,6 +336,15 @@ impl Document {
         match &event.kind {
             Kind::Scalar(_, scalar) => Some(scalar.value(event.span, self.text())),
             _ => None,
+        }
+    }
+}
+
+/// The text of an encrypted file is no secret; it can be large, and wiping takes its time.
+impl Drop for Document {
+    fn drop(&mut self) {
+        if self.outline.metadata.is_some() {
+            drop(std::mem::take(self.text.expose_mut()));
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 
 use crate::base::flatten::unflatten;
 use crate::base::outline::Quotes;
@@ -39,10 +39,10 @@ pub(super) enum Content {
 pub(super) fn outline(text: &[u8]) -> Result<Outline, ParseError> {
     let encrypted = encrypted_with_crlf(text);
     let start = if encrypted.is_none() && text.starts_with(BOM) { BOM.len() } else { 0 };
-    let mut events = vec![
-        event(Span::new(0, text.len()), Kind::Document),
-        event(Span::new(start, text.len()), Kind::Map(Shape::Block)),
-    ];
+    // Growing would copy, and wipe, what is there already.
+    let mut events = Vec::with_capacity((2 * memchr_iter(b'\n', text).count()).min(text.len() / 32) + 8);
+    events.push(event(Span::new(0, text.len()), Kind::Document));
+    events.push(event(Span::new(start, text.len()), Kind::Map(Shape::Block)));
     let mut metadata_spans = Vec::new();
     let mut fields = Vec::new();
     let mut at = start;

@@ -7,6 +7,7 @@
 //! A line `export NAME` without `=` is an error: the encrypted file has no place for it. A line that begins with
 //! `sops_mac=` or `sops_version=` makes a file an encrypted one, even inside quotes: sops would see metadata there.
 
+mod emit;
 mod grammar;
 mod normal;
 pub mod reading;
@@ -17,6 +18,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 
 use super::layout::BOM;
+use super::tree::{Tree, only};
 use super::{Content, Document, EditError, Format, Layout, Prepared, Splice, entries, nth_document};
 use crate::base::flatten::flatten;
 use crate::base::{Kind, Node, Outline, ParseError, Path, Span, Step, Value};
@@ -114,6 +116,10 @@ impl Format for Dotenv {
             splices.push(Splice::new(Span::new(end, end), lines));
         }
         Ok(splices)
+    }
+
+    fn emit(&self, trees: &[Tree], _indent: Option<usize>) -> Result<Vec<u8>, EditError> {
+        emit::emit(only(trees)?)
     }
 
     fn key_name<'a>(&self, key: &'a [u8]) -> &'a [u8] {

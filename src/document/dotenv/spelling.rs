@@ -6,8 +6,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2, memmem};
 use time::format_description::well_known::Rfc3339;
 
-use super::is_storable_key;
-use super::reading::{expands, is_bare, name as name_of, quoted};
+use super::reading::{expands, is_bare, quoted};
 use crate::base::{Secret, Value};
 
 /// A raw text for a value.
@@ -68,17 +67,6 @@ pub fn portable(value: &[u8]) -> Spelled {
     Spelled { text: Secret::new(text), misread_by: misread }
 }
 
-/// The line `NAME=…`, without its end, for a process's value in the portable spelling; `None` where no file can hold the
-/// name or, for a NUL, the value.
-#[must_use]
-pub fn export(name: &[u8], value: &[u8]) -> Option<Spelled> {
-    if !is_storable_key(name) || name_of(name) != Some(name) || memchr(0, value).is_some() {
-        return None;
-    }
-    let Spelled { text, misread_by } = portable(value);
-    Some(Spelled { text: Secret::new([name, b"=", text.expose()].concat()), misread_by })
-}
-
 /// What `decrypt` prints for a raw value (dotenv rule 5): the value itself, but a line feed outside one well-formed
 /// quoted text becomes `\n`, as sops prints it; else it would begin another variable.
 #[must_use]
@@ -100,16 +88,24 @@ pub fn raw_text(value: &Value) -> Cow<'_, [u8]> {
 }
 
 /// Every line feed as backslash and `n`: the only escape that sops knows.
-pub(super) fn escape(raw: &[u8]) -> Cow<'_, [u8]> {
+#[must_use]
+pub fn escape(raw: &[u8]) -> Cow<'_, [u8]> {
     replaced(raw, b"\n", b"\\n")
 }
 
 /// The reverse, as sops reads every clear value of a file.
-pub(super) fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
+#[must_use]
+pub fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     replaced(text, b"\\n", b"\n")
 }
 
-fn replaced<'a>(text: &'a [u8], from: &[u8], to: &[u8]) -> Cow<'a, [u8]> {
+/// `text` with every `from` as `to`.
+#[must_use]
+pub fn replaced<'a>(text: &'a [u8], from: &[u8], to: &[u8]) -> Cow<'a, [u8]> {
+    // Nearly no value holds one; looking for a single byte costs next to nothing.
+    if from.first().is_none_or(|first| memchr(*first, text).is_none()) {
+        return text.into();
+    }
     let count = memmem::find_iter(text, from).count();
     if count == 0 {
         return text.into();

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::reading::{Doubt, doubt, mentions, reading};
-use super::spelling::{export, portable};
+use super::spelling::portable;
 use super::*;
 use crate::base::{Problem, Secret, Value};
 
@@ -160,15 +160,6 @@ fn a_new_variable_goes_before_the_metadata() {
         assert_eq!(insert("A=1\n", name, "v"), Err(EditError::Name(Path::key(name.as_bytes()))), "{name:?}");
     }
     assert_eq!(insert("export A=1\n", "A", "v"), Err(EditError::InTheWay(Path::key(b"A"))));
-}
-
-#[test]
-fn an_exported_line_assigns_to_exactly_its_name() {
-    assert_eq!(export(b"A.b", b"it's").unwrap().text.expose(), b"A.b=\"it's\"");
-    for name in ["", " A", "A ", "export A", "A=B", "#A", "sops_x", "A\nB"] {
-        assert_eq!(export(name.as_bytes(), b"v"), None, "{name:?}");
-    }
-    assert_eq!(export(b"A", b"\0"), None);
 }
 
 #[test]

@@ -4,12 +4,14 @@
 //! Stricter than sops in two things: it silently drops what follows the closing brace, and repairs invalid UTF-8.
 
 mod edit;
+mod emit;
 mod parser;
 mod spell;
 #[cfg(test)]
 mod tests;
 
 use super::layout::BOM;
+use super::tree::{Tree, only};
 use super::{Content, Document, EditError, Format, Layout, Prepared, Splice};
 use crate::base::{Node, Outline, ParseError, Path, Secret};
 
@@ -40,6 +42,10 @@ impl Format for Json {
 
     fn put_metadata(&self, document: &Document, metadata: Option<&Node>) -> Result<Vec<Splice>, EditError> {
         edit::put_metadata(document, metadata)
+    }
+
+    fn emit(&self, trees: &[Tree], indent: Option<usize>) -> Result<Vec<u8>, EditError> {
+        emit::emit(only(trees)?, indent)
     }
 
     /// sops refuses a byte order mark in JSON, so it is set aside.

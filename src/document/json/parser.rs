@@ -17,7 +17,13 @@ pub(super) fn outline(text: &[u8]) -> Result<Outline, ParseError> {
     if let Err(error) = std::str::from_utf8(text) {
         return Err(ParseError::at(text, error.valid_up_to(), Problem::NotUtf8));
     }
-    let mut parser = Parser { text, at: 0, depth: 0, large: None, outline: Outline::default() };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+        large: None,
+        outline: Outline { events: Vec::with_capacity(entries(text)), ..Outline::default() },
+    };
     parser.document()?;
     match parser.large {
         // sops rounds such integers, so a file that it wrote may hold one; a plaintext would lose digits.
@@ -33,6 +39,11 @@ pub(super) fn outline(text: &[u8]) -> Result<Outline, ParseError> {
         }
         _ => Ok(parser.outline),
     }
+}
+
+/// About as many events as there are: growing would copy, and wipe, what is there already.
+fn entries(text: &[u8]) -> usize {
+    (2 * memchr::memchr2_iter(b',', b'{', text).count()).min(text.len() / 32) + 8
 }
 
 /// What to cut to take `entry` out of its map or list: with the comma behind it where an entry follows that stays,

@@ -14,8 +14,11 @@ impl Reader<'_> {
             self.outline.metadata = node.filter(|node| matches!(node, Node::Map(_)));
         }
         let flow = self.open.first().is_some_and(|root| root.shape == Shape::Flow);
-        let span =
-            if flow { self.flow_entry(&entry) } else { lexeme::whole_lines(self.text, entry.start, self.at) };
+        let span = if flow {
+            self.flow_entry(&entry)
+        } else {
+            lexeme::whole_lines(self.text, entry.start, self.at, &self.outline.events)
+        };
         let behind = self.comma_behind();
         if let Some(comma) = self.comma_before_comment(&entry).filter(|_| flow && behind.is_none()) {
             self.outline.metadata_spans.push(Span::new(comma, comma + 1));

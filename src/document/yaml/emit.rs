@@ -84,7 +84,8 @@ impl Emitter {
         Some(format!("{}: {}", self.key(key)?, self.flow(node)?))
     }
 
-    fn key(&self, name: &[u8]) -> Option<String> {
+    /// A key, without the colon.
+    pub fn key(&self, name: &[u8]) -> Option<String> {
         let key = spelling::key(std::str::from_utf8(name).ok()?, self.json.then_some(Style::Double));
         // YAML finds the colon of a key within 1,024 characters.
         (key.len() < 1024).then_some(key)

@@ -1,7 +1,7 @@
 //! What stands between two nodes: comments, indicators and document markers. Nodes themselves are found by the
 //! parser; here only the gaps are read, so a `#` is always a comment.
 
-use crate::base::Span;
+use crate::base::{Event, Kind, Span, Style};
 
 /// Something in a gap, ending before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,11 +114,18 @@ pub fn line_start(text: &[u8], at: usize) -> usize {
     }
 }
 
-/// All lines from `start` to `end`; the last line of a text without a final line end takes the line end before it along.
-pub fn whole_lines(text: &[u8], start: usize, end: usize) -> Span {
+/// All lines from `start` to `end`. The last line of a text without a final line end takes the line end before it along,
+/// unless that is part of the value of a block scalar: the last of the events `before`.
+pub fn whole_lines(text: &[u8], start: usize, end: usize, before: &[Event]) -> Span {
     let first = line_start(text, start);
     let next = next_line(text, end);
-    if text.get(next.wrapping_sub(1)) != Some(&b'\n') && first > 0 {
+    let leaf = before
+        .iter()
+        .rev()
+        .find(|event| !matches!(event.kind, Kind::End | Kind::Key(_) | Kind::Anchor | Kind::Tag));
+    let is_block =
+        leaf.is_some_and(|event| matches!(event.kind, Kind::Scalar(Style::Literal | Style::Folded, _)));
+    if text.get(next.wrapping_sub(1)) != Some(&b'\n') && first > 0 && !is_block {
         return Span::new(line_end(text, line_start(text, first - 1)), next);
     }
     Span::new(first, next)

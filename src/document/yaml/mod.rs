@@ -22,12 +22,14 @@ mod block;
 mod comments;
 mod condense;
 mod cut;
+mod document;
 mod emit;
 mod gaps;
 mod insert;
 #[cfg(test)]
 mod laws;
 mod lexeme;
+pub mod line_ends;
 mod metadata;
 mod place;
 mod plain;
@@ -37,6 +39,7 @@ mod replace;
 mod spelling;
 mod stack;
 
+use super::tree::Tree;
 use super::{Content, Document, EditError, Format, Splice, join};
 use crate::base::{Kind, Node, Outline, ParseError, Path};
 
@@ -50,7 +53,9 @@ impl Format for Yaml {
     }
 
     fn outline(&self, text: &[u8]) -> Result<Outline, ParseError> {
-        reading::outline(text)
+        let outline = reading::outline(text)?;
+        line_ends::refuse(text, &outline)?;
+        Ok(outline)
     }
 
     /// A comment on the header line of a block scalar lies within the scalar's span. Both can be replaced at once as
@@ -82,6 +87,14 @@ impl Format for Yaml {
 
     fn stay_clear(&self, document: &Document, event: usize) -> Result<Option<Splice>, EditError> {
         Ok(replace::without_line_end(document, event))
+    }
+
+    fn emit(&self, trees: &[Tree], indent: Option<usize>) -> Result<Vec<u8>, EditError> {
+        document::emit(trees, indent)
+    }
+
+    fn write_out(&self, document: &Document, aliases: &[usize]) -> Result<Vec<Splice>, EditError> {
+        document::write_out(document, aliases)
     }
 
     fn put_metadata(&self, document: &Document, metadata: Option<&Node>) -> Result<Vec<Splice>, EditError> {

@@ -27,13 +27,15 @@ impl Place {
     pub fn of(document: &Document, event: usize) -> Self {
         let (text, events) = (document.text(), &document.outline().events);
         let span = events.get(event).map(|event| event.span).unwrap_or_default();
+        // The span of an alias is its name without the sign.
+        let sign = events.get(event).is_some_and(|event| matches!(event.kind, Kind::Alias));
         let mut place = Self {
             flow: is_flow(text, span.end as usize),
             indent: None,
             key: None,
             dash: None,
             tag: None,
-            start: span.start as usize,
+            start: (span.start as usize).saturating_sub(usize::from(sign)),
         };
         for Event { span, kind } in events.get(..event).unwrap_or_default().iter().rev() {
             match kind {

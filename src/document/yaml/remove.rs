@@ -3,7 +3,7 @@
 use super::insert::entry_start;
 use super::lexeme::{self, LexemeKind};
 use super::place::Place;
-use crate::base::{Kind, Path, Shape, Span, Step};
+use crate::base::{Event, Kind, Path, Shape, Span, Step};
 use crate::document::{Document, EditError, Splice, after_node, entries, items};
 
 /// See [`crate::document::Format::remove`].
@@ -108,7 +108,12 @@ impl Removal<'_> {
     fn entry(&self, start: usize, end: usize) -> Span {
         let text = self.document.text();
         if lexeme::begins_line(text, start) {
-            return lexeme::whole_lines(text, start, end);
+            let events = &self.document.outline().events;
+            let is_behind = |event: &Event| {
+                event.span.start as usize >= start && !matches!(event.kind, Kind::Comment { .. })
+            };
+            let before = events.iter().position(is_behind).unwrap_or(events.len());
+            return lexeme::whole_lines(text, start, end, events.get(..before).unwrap_or_default());
         }
         Span::new(start, lexeme::skip_white(text, lexeme::next_line(text, end)))
     }
@@ -177,6 +182,7 @@ mod tests {
             ("a: 1\nb: 2 # c\n# d\nc: 3\n", "b", "a: 1\n# d\nc: 3\n"),
             ("a: 1\nb:\n  - x\n  # in\n\nc: 3", "b", "a: 1\n\nc: 3"),
             ("a: 1\nb: 2", "b", "a: 1"),
+            ("a: |\n  x\nb: 2", "b", "a: |\n  x\n"),
             ("m:\n  a: 1 # c\nz: 1\n", "m.a", "m: {}\nz: 1\n"),
             ("l:\n- a: 1\n  b: 2\n- 3\n", "l[0].a", "l:\n- b: 2\n- 3\n"),
             ("l:\n- a: 1\n- 3\n", "l[0]", "l:\n- 3\n"),
@@ -185,6 +191,7 @@ mod tests {
             ("m: {a: 1, b: 2}\n", "m.a", "m: {b: 2}\n"),
             ("m: {a: 1}\n", "m.a", "m: {}\n"),
             ("m: [1, 2]\n", "m[1]", "m: [1]\n"),
+            ("a: &a 1\nm: [*a, *a, 2]\n", "m[0]", "a: &a 1\nm: [*a, 2]\n"),
             ("a: 1\n", "a", "{}\n"),
             ("a: 1\nsops:\n  mac: x\n", "a", "sops:\n  mac: x\n"),
         ] {
