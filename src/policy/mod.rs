@@ -7,5 +7,5 @@ pub mod selector;
 
 pub use names::Names;
 pub use re2::InvalidRegex;
-pub use rule::{Extension, Rule, RuleError, RuleKey, Rules};
+pub use rule::{Destinations, Extension, Rule, RuleError, Rules, Stores};
 pub use selector::{Matcher, Selector, SelectorKind, TwoSelectors};

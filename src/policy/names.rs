@@ -1,7 +1,7 @@
 //! What people call a recipient: the YAML anchor of its entry in `.sops.yaml` (`- &alice age1…`, the convention of
 //! sops), or the comment behind it (`- age1… # alice`).
 
-use crate::base::{Kind, Outline, Scalar, Span};
+use crate::base::{KeyKind, Kind, Outline, RecipientId, Scalar, Span};
 
 /// The names in one rule file, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,10 +42,17 @@ impl Names {
             let between = Span { start: span.end, end: comment.start }.of(text);
             let name = str::from_utf8(comment.of(text)).ok()?.trim();
             let is_behind = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b',' | b'#'));
-            (is_behind && !name.is_empty() && is_age(recipient)).then(|| (name.to_owned(), recipient.clone()))
+            (is_behind && !name.is_empty() && is_recipient(recipient))
+                .then(|| (name.to_owned(), recipient.clone()))
         });
         let commented: Vec<_> = commented.collect();
         Self { pairs: [anchored, commented].concat() }
+    }
+
+    /// Every name with its recipient.
+    #[must_use]
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
     }
 
     /// What `recipient` is called.
@@ -92,8 +99,12 @@ fn escaped(text: &str) -> String {
 }
 
 /// Whether a comment behind `text` can be a name; comments stand behind lists of recipients and other things too.
-fn is_age(text: &str) -> bool {
-    (text.starts_with("age1") || text.starts_with("ssh-")) && !text.contains(',')
+fn is_recipient(text: &str) -> bool {
+    let is_one = match RecipientId::guess(text) {
+        Some(RecipientId { kind: KeyKind::Age, .. }) => text.starts_with("age1") || text.starts_with("ssh-"),
+        other => other.is_some(),
+    };
+    is_one && !text.contains(',')
 }
 
 #[cfg(test)]

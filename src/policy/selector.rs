@@ -70,6 +70,20 @@ impl Default for Selector {
     }
 }
 
+impl Selector {
+    /// The absence of any: everything is encrypted. Only a binary file has it, where sops writes no selector.
+    #[must_use]
+    pub const fn everything() -> Self {
+        Self { kind: SelectorKind::UnencryptedSuffix, text: String::new() }
+    }
+
+    /// For listings: field and text, or `none`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        if self.text.is_empty() { "none".to_owned() } else { format!("{} {}", self.kind.name(), self.text) }
+    }
+}
+
 /// More than one selector, which sops refuses too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("only one of the six selectors may be given, e.g. `encrypted_regex` or `unencrypted_suffix`")]
@@ -97,6 +111,8 @@ impl Selector {
     /// When it is an expression that does not compile: sops would silently leave the whole file in the clear.
     pub fn matcher(&self) -> Result<Matcher, InvalidRegex> {
         let test = match self.kind {
+            // Every name ends in nothing.
+            _ if self.text.is_empty() => Test::Never,
             SelectorKind::EncryptedSuffix | SelectorKind::UnencryptedSuffix => {
                 Test::Suffix(self.text.clone().into_bytes())
             }
