@@ -79,6 +79,9 @@ pub enum EncryptError {
     /// The format cannot hold the result.
     #[error("{0}")]
     Edit(#[from] EditError),
+    /// A value that stays clear would not say the same in the other format.
+    #[error("a value that stays clear would not read the same in {0}")]
+    OtherFormat(&'static str),
     /// The document does not read back. This is a bug of ours, found before anything was written.
     #[error("the encrypted text does not read back ({0}); nothing was written")]
     ReadBack(ParseError),

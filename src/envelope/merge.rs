@@ -86,6 +86,8 @@ pub fn merge_preferring_ours(
         plain = match (their_units.get(path), kind) {
             // Emptied by now, or holding what we put there.
             (Some(Node::Map(_)), Some(Kind::Map(_))) | (None, None) => plain,
+            // An empty map that they filled: what is new in it comes by itself.
+            (None, Some(Kind::Map(_))) if below(&their_units, path).next().is_some() => plain,
             (Some(node), _) => plain.with(path, node)?,
             (None, Some(_)) => plain.without(path)?,
         };

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::base::{Node, Value};
+use crate::base::{Node, RecipientId, Value};
 use crate::document::Layout;
 use crate::keys::{KeyKind, WrappedKey};
 use crate::policy::{Selector, SelectorKind};
@@ -13,6 +13,9 @@ const VERSION: &str = "3.11.0";
 
 /// Wrapped keys in one file, at most. Each is tried with each identity, and the user's own command is asked for each.
 const MOST_KEYS: usize = 1024;
+
+/// Key groups in one file, at most.
+const MOST_GROUPS: usize = 255;
 
 /// The metadata of one file.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +59,9 @@ pub enum MetadataError {
     /// A field that no file can do without.
     #[error("`sops.{0}` is missing")]
     Missing(&'static str),
+    /// Shamir shares are numbered by one byte.
+    #[error("the file has more than {MOST_GROUPS} key groups")]
+    TooManyGroups,
     /// No team is that large: somebody wants us to be busy.
     #[error("the file names more than {MOST_KEYS} keys")]
     TooManyKeys,
@@ -84,6 +90,24 @@ impl Metadata {
         }
     }
 
+    /// How many of `count` groups must open when a rule or a file says `said`: all of them, where that is 0. A single
+    /// group has nothing to share.
+    #[must_use]
+    pub const fn threshold_of(count: usize, said: usize) -> usize {
+        match (count, said) {
+            (0 | 1, _) => 0,
+            (_, 0) => count,
+            _ => said,
+        }
+    }
+
+    /// Who can open it, by key group.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<Vec<RecipientId>> {
+        let group = |group: &Vec<WrappedKey>| group.iter().map(WrappedKey::recipient_id).collect();
+        self.groups.iter().map(group).collect()
+    }
+
     /// Reads a block. Letter case of names, strings for numbers, single maps for lists and missing lists are
     /// accepted (spec 4.5).
     ///
@@ -103,6 +127,9 @@ impl Metadata {
             extension: extension(&mut fields),
             unknown: fields.entries,
         };
+        if metadata.groups.len() > MOST_GROUPS {
+            return Err(MetadataError::TooManyGroups);
+        }
         if metadata.keys().nth(MOST_KEYS).is_some() {
             return Err(MetadataError::TooManyKeys);
         }

@@ -73,16 +73,13 @@ impl Sealed {
         if stored == Value::str(&mac) { Ok(opened) } else { Err(OpenError::MacMismatch) }
     }
 
-    /// Decrypts everything without looking at the MAC; for rescue only. The seal, where there is one, must fit.
+    /// Decrypts everything without looking at MAC and seal; for rescue only, and for files that another program wrote
+    /// anew on their way. Every value still has to fit its own place.
     ///
     /// # Errors
-    /// When a value does not decrypt or the seal does not fit.
+    /// When a value does not decrypt.
     pub fn open_ignoring_mac(&self, key: &DataKey) -> Result<Opened, OpenError> {
-        let verdict = match &self.metadata().extension.seal {
-            Some(_) => self.verdict(key)?,
-            None => Verdict::Unsealed,
-        };
-        Ok(self.values(key, verdict)?.1)
+        Ok(self.values(key, self.verdict(key).unwrap_or(Verdict::Unsealed))?.1)
     }
 
     /// The plaintext, with every byte that is not a value or metadata as it stands in the file.
@@ -105,6 +102,15 @@ impl Sealed {
             splices.push(format.replace(document, leaf.event, content)?);
         }
         Ok(splice(document.text(), splices))
+    }
+
+    /// Whether it has a seal, and it fits; without one, whether the MAC decrypts at all.
+    pub(super) fn carries_seal(&self, key: &DataKey) -> Result<bool, OpenError> {
+        match self.verdict(key) {
+            Ok(verdict) => Ok(verdict == Verdict::Sealed),
+            Err(OpenError::SealRemoved) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn verdict(&self, key: &DataKey) -> Result<Verdict, OpenError> {

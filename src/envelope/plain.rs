@@ -1,7 +1,7 @@
 //! A plaintext document. It is a type of its own so that it cannot be written where ciphertext belongs.
 
 use super::FormError;
-use crate::base::{Kind, Node, ParseError, Path, Value};
+use crate::base::{Kind, Node, ParseError, Path, Secret, Value};
 use crate::document::{Content, Document, EditError, Format};
 
 /// A document in the clear. Wiped on drop; its `Debug` shows the size only.
@@ -54,8 +54,11 @@ impl Plain {
                 let splice = document.format().replace(document, event, Content::Value(value))?;
                 let changed = Self(document.spliced(vec![splice])?);
                 // Better refused than written elsewhere. A dotenv value may be spelled otherwise: `\n` for a line feed.
+                let printed =
+                    document.format().printed(value).map(|text| Value::Str(Secret::new(text.into_owned())));
+                let expected = printed.as_ref().unwrap_or(value);
                 let is_there =
-                    document.format().name() == "dotenv" || changed.value(path).as_ref() == Some(value);
+                    document.format().name() == "dotenv" || changed.value(path).as_ref() == Some(expected);
                 if is_there { Ok(changed) } else { Err(EditError::Value(path.clone()).into()) }
             }
             _ => self.without(path)?.with_new(path, node),

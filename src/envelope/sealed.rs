@@ -2,6 +2,7 @@
 
 use super::{FormError, Metadata};
 use crate::document::{Document, Format};
+use crate::policy::Selector;
 
 /// A sops file as it stands on disk.
 #[derive(Clone, Debug)]
@@ -18,7 +19,10 @@ impl Sealed {
     pub fn parse(text: Vec<u8>, format: &'static dyn Format) -> Result<Self, FormError> {
         let document = Document::parse(text, format)?;
         let node = document.outline().metadata.as_ref().ok_or(FormError::NotEncrypted)?;
-        let metadata = Metadata::from_node(node)?;
+        let mut metadata = Metadata::from_node(node)?;
+        if format.is_whole() {
+            metadata.selector = Selector::everything();
+        }
         Ok(Self { document, metadata })
     }
 

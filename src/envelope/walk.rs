@@ -14,6 +14,9 @@ const MOST_ALIAS_DEPTH: usize = 32;
 /// Leaves reached through aliases: a few lines of nested aliases can stand for billions.
 const MOST_ALIASED: usize = 1_000_000;
 
+/// Bytes that aliases stand for: each of them goes through the MAC.
+const MOST_ALIASED_BYTES: usize = 256 << 20;
+
 /// One leaf or comment on the way.
 pub struct Visit<'w> {
     /// Its event.
@@ -24,6 +27,8 @@ pub struct Visit<'w> {
     pub selected: bool,
     /// It was reached through an alias: the event stands elsewhere, under another path.
     pub aliased: bool,
+    /// The outermost alias that it was reached through.
+    pub alias: Option<usize>,
     aad: &'w [u8],
     frames: &'w [Frame],
 }
@@ -86,6 +91,7 @@ pub fn walk<E: From<AliasBomb>>(
         anchors: HashMap::new(),
         within: Vec::new(),
         aliased: 0,
+        aliased_bytes: 0,
     };
     let mut at = 0;
     loop {
@@ -116,6 +122,7 @@ struct Walk<'d> {
     /// Aliased nodes being walked: where to go on, and where they end.
     within: Vec<(usize, usize)>,
     aliased: usize,
+    aliased_bytes: usize,
 }
 
 impl<'d> Walk<'d> {
@@ -179,6 +186,7 @@ impl<'d> Walk<'d> {
             role: Role::Leaf(scalar),
             selected: hit == self.matcher.encrypts_hits(),
             aliased: !self.within.is_empty(),
+            alias: self.within.first().and_then(|(back, _)| back.checked_sub(1)),
             aad: &self.aad,
             frames: &self.frames,
         })?;
@@ -209,6 +217,7 @@ impl<'d> Walk<'d> {
             role: Role::Comment,
             selected: hit == self.matcher.encrypts_hits(),
             aliased: !self.within.is_empty(),
+            alias: self.within.first().and_then(|(back, _)| back.checked_sub(1)),
             aad: self.aad.get(..container).unwrap_or_default(),
             frames: &self.frames,
         })
@@ -254,7 +263,13 @@ impl<'d> Walk<'d> {
         let node = *self.anchors.get(name).ok_or(bomb)?;
         let end = after_node(self.document.outline(), node);
         self.aliased += end - node;
-        if self.within.len() >= MOST_ALIAS_DEPTH || self.aliased > MOST_ALIASED {
+        let events = self.document.outline().events.get(node..end).unwrap_or_default();
+        let starts = events.iter().map(|event| event.span.range());
+        let (first, last) = starts
+            .fold((usize::MAX, 0), |(first, last), range| (first.min(range.start), last.max(range.end)));
+        self.aliased_bytes += last.saturating_sub(first);
+        let is_bomb = self.aliased > MOST_ALIASED || self.aliased_bytes > MOST_ALIASED_BYTES;
+        if is_bomb || self.within.len() >= MOST_ALIAS_DEPTH {
             return Err(bomb);
         }
         self.within.push((at + 1, end));

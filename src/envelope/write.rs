@@ -12,7 +12,7 @@ use crate::base::span::line_of;
 use crate::base::{DataKey, Event, Kind, Scalar, Style, Type};
 use crate::cipher::{Cipher, Mac, Nonces};
 use crate::document::{Content, Document, Splice, splice};
-use crate::policy::Matcher;
+use crate::policy::{Matcher, Selector};
 
 /// Ciphertexts are drawn again this often when, by chance, one matches the comment selector itself.
 const REDRAWS: usize = 16;
@@ -37,6 +37,7 @@ pub fn encrypt(
     clock: &dyn Clock,
     random: &dyn Random,
 ) -> Result<Written, EncryptError> {
+    let metadata = fitting(metadata, plain);
     Writer::new(plain.document(), &metadata, key, random, None)?.write(metadata, key, clock)
 }
 
@@ -54,7 +55,17 @@ pub fn reencrypt(
     random: &dyn Random,
 ) -> Result<Written, EncryptError> {
     let reuse = Reuse::of(old, opened);
+    let metadata = fitting(metadata, plain);
     Writer::new(plain.document(), &metadata, key, random, Some(reuse))?.write(metadata, key, clock)
+}
+
+/// `metadata` as the format of `plain` has it: a file that is one value has no selector.
+fn fitting(metadata: Metadata, plain: &Plain) -> Metadata {
+    if plain.document().format().is_whole() {
+        Metadata { selector: Selector::everything(), mac_only_encrypted: false, ..metadata }
+    } else {
+        metadata
+    }
 }
 
 /// What the last step needs, whichever way the values became ciphertext.
@@ -84,6 +95,47 @@ impl Finish<'_> {
         let splices = body.format().put_metadata(body, Some(&metadata.to_node()))?;
         Ok(splice(body.text(), splices))
     }
+}
+
+/// An encrypted document without its metadata, and what the last step needs to add it.
+pub(super) struct Body<'a> {
+    pub(super) document: Document,
+    pub(super) mac: Mac,
+    pub(super) nonces: Nonces<'a>,
+    pub(super) cipher: Cipher,
+    pub(super) encrypted: usize,
+}
+
+impl<'a> Body<'a> {
+    /// Every value that the selector wants encrypted becomes ciphertext in its place.
+    pub(super) fn of(
+        plain: &'a Plain,
+        metadata: &Metadata,
+        key: &DataKey,
+        random: &'a dyn Random,
+    ) -> Result<Self, EncryptError> {
+        Writer::new(plain.document(), metadata, key, random, None)?.body()
+    }
+}
+
+/// Puts a fresh ciphertext into `out`. One that a comment selector would take for a marker is drawn again.
+pub(super) fn fresh(
+    (cipher, nonces): (&mut Cipher, &mut Nonces<'_>),
+    matcher: &Matcher,
+    kind: Type,
+    plain: &[u8],
+    aad: &[u8],
+    out: &mut String,
+) -> Result<(), EncryptError> {
+    for _ in 0..REDRAWS {
+        out.clear();
+        cipher.encrypt(kind, plain, aad, nonces.next_nonce()?, out)?;
+        let is_marker = kind == Type::Comment && matcher.looks_at_comments() && matcher.hits(out.as_bytes());
+        if !is_marker {
+            return Ok(());
+        }
+    }
+    Err(EncryptError::SelectorMatchesCiphertext)
 }
 
 struct Writer<'a> {
@@ -126,22 +178,22 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn write(
-        mut self,
-        metadata: Metadata,
-        key: &DataKey,
-        clock: &dyn Clock,
-    ) -> Result<Written, EncryptError> {
+    fn write(self, metadata: Metadata, key: &DataKey, clock: &dyn Clock) -> Result<Written, EncryptError> {
+        let Body { document, mac, nonces, cipher, encrypted } = self.body()?;
+        let mut finish = Finish { key, cipher, nonces, clock };
+        Ok(Written { text: finish.seal(&document, metadata, mac)?, encrypted })
+    }
+
+    fn body(mut self) -> Result<Body<'a>, EncryptError> {
         let matcher = self.matcher.clone();
         walk(self.document, &matcher, |visit| self.visit(visit)).map_err(|error| match error {
             EncryptError::Alias { line: 0 } => EncryptError::Alias { line: self.first_alias() },
             other => other,
         })?;
         let body = splice(self.document.text(), std::mem::take(&mut self.splices));
-        let body = Document::parse(body, self.document.format()).map_err(EncryptError::ReadBack)?;
-        let mac = std::mem::replace(&mut self.mac, Mac::new(false));
-        let mut finish = Finish { key, cipher: self.cipher, nonces: self.nonces, clock };
-        Ok(Written { text: finish.seal(&body, metadata, mac)?, encrypted: self.encrypted })
+        let document = Document::parse(body, self.document.format()).map_err(EncryptError::ReadBack)?;
+        let Self { mac, nonces, cipher, encrypted, .. } = self;
+        Ok(Body { document, mac, nonces, cipher, encrypted })
     }
 
     fn visit(&mut self, visit: &Visit<'_>) -> Result<(), EncryptError> {
@@ -212,19 +264,20 @@ impl<'a> Writer<'a> {
     }
 
     fn comment(&mut self, visit: &Visit<'_>, event: &Event) -> Result<(), EncryptError> {
-        let bytes = event.span.of(self.document.text());
+        let document = self.document;
+        let bytes = event.span.of(document.text());
         if !visit.selected || bytes.is_empty() {
             return Ok(());
         }
+        let stored = document.format().stored_comment(bytes);
         let reuse = self.reuse.as_mut();
-        let document = self.document;
-        let text = match reuse.and_then(|reuse| reuse.ciphertext(visit.aad(), Type::Comment, bytes)) {
+        let text = match reuse.and_then(|reuse| reuse.ciphertext(visit.aad(), Type::Comment, &stored)) {
             Some(kept) => kept.text,
             None if self.reuse.as_mut().is_some_and(|reuse| reuse.was_clear_comment(visit.aad(), bytes)) => {
                 return Ok(());
             }
             None => {
-                self.seal_value(Type::Comment, bytes, visit.aad())?;
+                self.seal_value(Type::Comment, &stored, visit.aad())?;
                 self.buffer.clone()
             }
         };
@@ -233,20 +286,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Puts a fresh ciphertext into the buffer. One that a comment selector would take for a marker is drawn again.
     fn seal_value(&mut self, kind: Type, plain: &[u8], aad: &[u8]) -> Result<(), EncryptError> {
-        for _ in 0..REDRAWS {
-            self.buffer.clear();
-            let nonce = self.nonces.next_nonce()?;
-            self.cipher.encrypt(kind, plain, aad, nonce, &mut self.buffer)?;
-            let is_marker = kind == Type::Comment
-                && self.matcher.looks_at_comments()
-                && self.matcher.hits(self.buffer.as_bytes());
-            if !is_marker {
-                return Ok(());
-            }
-        }
-        Err(EncryptError::SelectorMatchesCiphertext)
+        fresh((&mut self.cipher, &mut self.nonces), &self.matcher, kind, plain, aad, &mut self.buffer)
     }
 
     fn is_target(&self, event: usize) -> bool {
