@@ -1,15 +1,16 @@
 //! Files: read them whole, and replace them so that everyone always sees the old or the new content, never a part.
-//! The lock and the rename are in `folder_lock`; the editor's plaintext is in `private_folder`.
+//! The lock and the rename are in `folder_lock`; many files at once are in `together`; the editor's plaintext is in
+//! `private_folder`.
 //!
 //! Paths are taken as they stand, so callers join relative ones to the working folder first.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::file_error::{Attempt, FileError, FileProblem};
 use super::folder_lock::{FolderLock, Staged};
+use super::together::{Replacement, replace_all};
 
 /// More than any file of secrets; keeps a wrong name from filling the memory.
 pub const SIZE_LIMIT: u64 = 64 << 20;
@@ -30,17 +31,6 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     read_open(&file, limit).map_err(fail)
 }
 
-/// One file's new content, to be written if the file still is what was read.
-#[derive(Clone, Copy)]
-pub struct Replacement<'a> {
-    /// Which file. No two replacements of one call name the same.
-    pub path: &'a Path,
-    /// What was read; `None`: there was no file.
-    pub expected: Option<&'a [u8]>,
-    /// What it shall hold.
-    pub new: &'a [u8],
-}
-
 /// Replaces the content of `path`, or creates it, if it still is what was read: `expected`, or nothing at all.
 ///
 /// # Errors
@@ -51,38 +41,7 @@ pub fn replace(
     expected: Option<&[u8]>,
     new: &[u8],
 ) -> Result<(), FileError> {
-    replace_all(&[Replacement { path, expected, new }], within)
-}
-
-/// Replaces many files: all are locked, compared, written beside and synced before the first is renamed. If a rename
-/// fails then, each file is old or new, and the same call made from what is there now finishes.
-///
-/// # Errors
-/// Those of [`replace`]; no file is touched but for a failing rename.
-pub fn replace_all(replacements: &[Replacement<'_>], within: Option<&Path>) -> Result<(), FileError> {
-    let mut locks = BTreeMap::new();
-    let mut places = Vec::with_capacity(replacements.len());
-    for replacement in replacements {
-        let target = resolve(replacement.path, within)?;
-        locks.insert(parent(&target).to_owned(), None);
-        places.push((replacement, target));
-    }
-    // In the order of their names, so that two transactions never wait for each other.
-    for (folder, lock) in &mut locks {
-        *lock = Some(FolderLock::take(folder)?);
-    }
-    let mut prepared = Vec::with_capacity(places.len());
-    for (Replacement { path, expected, new }, target) in places {
-        let Some(lock) = locks.get(parent(&target)).and_then(Option::as_ref) else { continue };
-        let change = |current: Option<&[u8]>| {
-            let same = current == *expected;
-            same.then(|| Some(new.to_vec()))
-                .ok_or_else(|| FileError::new(Attempt::Write, path, FileProblem::Changed))
-        };
-        prepared.extend(Prepared::new(lock, path, target, change)?);
-    }
-    prepared.iter().try_for_each(Prepared::check)?;
-    prepared.into_iter().try_for_each(Prepared::commit)
+    replace_all(&[Replacement { path, within, expected, new }])
 }
 
 /// Reads `path` and writes what `change` makes of it, all under one lock of its folder, so that parallel updates
@@ -103,6 +62,22 @@ pub fn update<E: From<FileError>>(
     prepared.check()?;
     prepared.commit()?;
     Ok(true)
+}
+
+/// Writes `bytes` into `path`, whatever stands there: a device or pipe as it is, a file by replacing it, which keeps its
+/// mode and owner. A new one gets the mode of the umask.
+///
+/// # Errors
+/// When the system refuses, or a file cannot be replaced as it is.
+pub fn overwrite(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let is_stream = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+    // `/dev/stdout` may lead to a file that somebody else has open; `/dev/shm` holds files like any other folder.
+    let is_device = path.starts_with("/dev") && !path.starts_with("/dev/shm");
+    if is_stream || is_device || path.starts_with("/proc") {
+        let written = File::options().write(true).open(path).and_then(|mut stream| stream.write_all(bytes));
+        return written.map_err(|error| FileError::new(Attempt::Write, path, error));
+    }
+    update(path, None, |_| Ok(Some(bytes.to_vec()))).map(|_| ())
 }
 
 /// Creates `path` with `mode` less the umask.
@@ -266,13 +241,13 @@ impl<'a> Prepared<'a> {
 }
 
 /// A file that may be replaced, as it stands.
-struct Current {
-    content: Vec<u8>,
-    metadata: Metadata,
+pub(super) struct Current {
+    pub(super) content: Vec<u8>,
+    pub(super) metadata: Metadata,
 }
 
 impl Current {
-    fn read(path: &Path) -> Result<Option<Self>, FileProblem> {
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, FileProblem> {
         let Some((file, metadata)) = Self::open(path)? else { return Ok(None) };
         Ok(Some(Self { content: read_open(&file, SIZE_LIMIT)?, metadata }))
     }
@@ -322,6 +297,6 @@ fn read_open(file: &File, limit: u64) -> Result<Vec<u8>, FileProblem> {
     Ok(content)
 }
 
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

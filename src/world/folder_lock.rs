@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::file_error::{Attempt, FileError, FileProblem};
 
@@ -25,10 +25,11 @@ pub struct FolderLock {
     exclusive: bool,
 }
 
-/// The new content of a file, complete and on disk under a hidden name beside it. Dropped, it vanishes.
+/// The new content of a file, complete under a hidden name beside it. Dropped, it vanishes.
 #[derive(Debug)]
 pub struct Staged {
-    file: NamedTempFile,
+    /// Not open any more: a thousand of them would be more than a process may have open.
+    file: TempPath,
     target: PathBuf,
     replaces: bool,
 }
@@ -63,11 +64,27 @@ impl FolderLock {
     }
 
     /// Writes `new` beside `target`, a path directly in this folder, with the mode and owner of `old`;
-    /// without `old`, with `mode` less the umask. Nothing is visible at `target` yet.
+    /// without `old`, with `mode` less the umask. Nothing is visible at `target` yet, and all of it is on disk.
     ///
     /// # Errors
     /// The disk is full, the folder not writable, or the owner cannot be kept; nothing is left behind.
     pub fn stage(
+        &self,
+        target: &Path,
+        new: &[u8],
+        old: Option<&Metadata>,
+        mode: u32,
+    ) -> Result<Staged, FileError> {
+        let staged = self.write_beside(target, new, old, mode)?;
+        staged.sync()?;
+        Ok(staged)
+    }
+
+    /// The same, but it may not be on disk yet.
+    ///
+    /// # Errors
+    /// As `stage`.
+    pub fn write_beside(
         &self,
         target: &Path,
         new: &[u8],
@@ -82,8 +99,7 @@ impl FolderLock {
         if let Some(old) = old {
             keep_owner_and_mode(file.as_file(), old).map_err(fail)?;
         }
-        file.as_file().sync_all().map_err(|error| fail(error.into()))?;
-        Ok(Staged { file, target: target.to_owned(), replaces: old.is_some() })
+        Ok(Staged { file: file.into_temp_path(), target: target.to_owned(), replaces: old.is_some() })
     }
 
     /// Puts `staged` in its place. A staged new file never replaces one that has appeared meanwhile.
@@ -91,6 +107,16 @@ impl FolderLock {
     /// # Errors
     /// [`FileProblem::Exists`], [`FileProblem::Mounted`], or the system refuses; `target` is as it was.
     pub fn commit(&self, staged: Staged) -> Result<(), FileError> {
+        self.rename(staged)?;
+        self.sync();
+        Ok(())
+    }
+
+    /// The same, but the rename may not be on disk yet.
+    ///
+    /// # Errors
+    /// As `commit`.
+    pub fn rename(&self, staged: Staged) -> Result<(), FileError> {
         let Staged { file, target, replaces } = staged;
         let renamed = if replaces { file.persist(&target) } else { file.persist_noclobber(&target) };
         renamed.map_err(|error| {
@@ -101,10 +127,27 @@ impl FolderLock {
             };
             FileError::new(Attempt::Write, &target, problem)
         })?;
-        // The rename is done and seen by everyone; a folder that cannot be synced only delays it on disk.
+        Ok(())
+    }
+
+    /// Brings the renames to disk. They are done and seen by everyone; a folder that cannot be synced only delays them.
+    pub fn sync(&self) {
         #[cfg(unix)]
         let _ = self.handle.sync_all();
-        Ok(())
+    }
+
+    /// The open folder.
+    #[cfg(target_os = "linux")]
+    pub(super) const fn handle(&self) -> &File {
+        &self.handle
+    }
+
+    /// The file system that it is on.
+    #[cfg(target_os = "linux")]
+    pub(super) fn device(&self) -> Option<u64> {
+        use std::os::unix::fs::MetadataExt;
+
+        Some(self.handle.metadata().ok()?.dev())
     }
 
     /// Removes the temporary files of killed runs. Every writer holds the lock, so none of them is alive.
@@ -120,6 +163,15 @@ impl FolderLock {
 }
 
 impl Staged {
+    /// Waits until all of it is on disk.
+    ///
+    /// # Errors
+    /// The disk is full or failing.
+    pub fn sync(&self) -> Result<(), FileError> {
+        let synced = open_to_sync(&self.file).and_then(|file| file.sync_all());
+        synced.map_err(|error| FileError::new(Attempt::Write, &self.target, error))
+    }
+
     /// Sets the mode to 0600, whatever the umask and the old file say.
     ///
     /// # Errors
@@ -128,7 +180,7 @@ impl Staged {
     pub fn make_private(&self) -> Result<(), FileProblem> {
         use std::os::unix::fs::PermissionsExt;
 
-        Ok(self.file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?)
+        Ok(fs::set_permissions(&self.file, fs::Permissions::from_mode(0o600))?)
     }
 
     /// Nothing to do: new files belong to their user here.
@@ -139,6 +191,11 @@ impl Staged {
     pub fn make_private(&self) -> Result<(), FileProblem> {
         Ok(())
     }
+}
+
+/// Any open file will do to sync; one whose mode lets us read it may not be writable.
+fn open_to_sync(path: &Path) -> io::Result<File> {
+    File::open(path).or_else(|_| File::options().write(true).open(path))
 }
 
 fn is_temporary_name(name: &str) -> bool {

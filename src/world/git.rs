@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use super::Variables;
 use super::files;
-use super::processes::resolve;
+use super::processes::resolve_outside;
 
 /// The top folder of the work tree that `folder` is in, itself without symbolic links.
 ///
@@ -78,13 +78,15 @@ impl Git {
     #[must_use]
     pub fn find(root: &Path, variables: &Variables) -> Option<Self> {
         let root = fs::canonicalize(root).ok()?;
-        let outside =
-            |program: &PathBuf| fs::canonicalize(program).is_ok_and(|real| !real.starts_with(&root));
-        let program = std::env::split_paths(variables.get(OsStr::new("PATH"))?)
-            .filter(|folder| folder.is_absolute() && outside(folder))
-            .filter_map(|folder| resolve(folder.join("git").as_os_str(), None, Path::new("/")).ok())
-            .find(outside)?;
+        let search = variables.get(OsStr::new("PATH")).map(OsString::as_os_str);
+        let program = resolve_outside(OsStr::new("git"), search, Some(&root))?;
         Some(Self { program, root, variables: child_variables(variables) })
+    }
+
+    /// For the repository that the file at `path` is in, which need not exist.
+    #[must_use]
+    pub fn around(path: &Path, variables: &Variables) -> Option<Self> {
+        Self::find(&repository_root(path.parent()?)?, variables)
     }
 
     /// Whether git tracks `path`; `None` when git cannot say, e.g. outside the repository.

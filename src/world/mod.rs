@@ -16,16 +16,21 @@ use time::{Duration, OffsetDateTime};
 
 use crate::base::ports::{Clock, CountedRandom, FrozenClock, NoPrompt, Prompt, Random};
 
+pub mod child;
 pub mod editor;
 pub mod file_error;
 pub mod files;
 pub mod folder_lock;
 pub mod git;
+pub mod http;
 pub mod identities;
+pub mod pipe;
 pub mod private_folder;
 pub mod processes;
 pub mod system;
 pub mod terminal;
+pub mod together;
+pub mod walk;
 
 pub use file_error::{Attempt, FileError, FileProblem};
 

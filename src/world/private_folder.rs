@@ -20,6 +20,8 @@ pub struct PrivateFolder {
     folder: TempDir,
     /// Never read: it is the lock that says we live.
     _alive: File,
+    /// Somebody else needs it still.
+    left: bool,
 }
 
 impl PrivateFolder {
@@ -65,7 +67,7 @@ impl PrivateFolder {
         alive.try_lock().map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
         // Between making and locking it, a sweep may have taken it for dead.
         fs::symlink_metadata(folder.path())?;
-        Ok(Self { folder, _alive: alive })
+        Ok(Self { folder, _alive: alive, left: false })
     }
 
     /// Writes a file of mode 0600 and returns its path. Of `name` only the last part counts.
@@ -84,15 +86,37 @@ impl PrivateFolder {
         Ok(path)
     }
 
-    /// The folder itself.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        self.folder.path()
+    /// Makes a FIFO of mode 0600 and returns its path. Whoever opens it first, once, reads `bytes`.
+    ///
+    /// # Errors
+    /// The system refuses, or has none.
+    pub fn serve(&self, name: &Path, bytes: Vec<u8>) -> Result<PathBuf, FileError> {
+        let name = name.file_name().unwrap_or(OsStr::new("secrets"));
+        let path = self.folder.path().join(name);
+        make_fifo(&path).map_err(|error| FileError::new(Attempt::Write, &path, error))?;
+        let place = path.clone();
+        // It waits for a reader, in vain perhaps, and ends with us then.
+        std::thread::spawn(move || {
+            let bytes = zeroize::Zeroizing::new(bytes);
+            if let Ok(mut pipe) = File::options().write(true).open(place) {
+                let _ = pipe.write_all(&bytes);
+            }
+        });
+        Ok(path)
+    }
+
+    /// Leaves the folder to a program that outlives us; a later command sweeps it.
+    pub fn leave(mut self) {
+        self.folder.disable_cleanup(true);
+        self.left = true;
     }
 }
 
 impl Drop for PrivateFolder {
     fn drop(&mut self) {
+        if self.left {
+            return;
+        }
         wipe(self.folder.path());
         if let Some(parent) = self.folder.path().parent() {
             let _ = fs::remove_dir(parent);
@@ -152,6 +176,16 @@ fn bases(variables: &Variables) -> impl Iterator<Item = PathBuf> {
     let temporary = variable(if cfg!(windows) { "TEMP" } else { "TMPDIR" });
     let temporary = temporary.or_else(|| cfg!(unix).then(|| PathBuf::from("/tmp")));
     [runtime, memory, temporary].into_iter().flatten()
+}
+
+#[cfg(target_os = "linux")]
+fn make_fifo(path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::from_raw_mode(0o600))?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn make_fifo(_: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(unix)]
@@ -235,9 +269,9 @@ mod tests {
     fn only_we_can_enter_and_nothing_stays() {
         let (runtime, variables) = runtime();
         let private = PrivateFolder::create(&variables).unwrap();
-        assert!(private.path().starts_with(runtime.path()));
+        assert!(private.folder.path().starts_with(runtime.path()));
         let file = private.write(Path::new("conf/prod.yaml"), b"a: 1").unwrap();
-        assert_eq!((mode(private.path()), mode(&file)), (0o700, 0o600));
+        assert_eq!((mode(private.folder.path()), mode(&file)), (0o700, 0o600));
         assert_eq!(file.file_name().unwrap(), "prod.yaml");
         assert_eq!(fs::read(&file).unwrap(), b"a: 1");
         drop(private);
@@ -249,7 +283,7 @@ mod tests {
         let (runtime, variables) = runtime();
         let living = PrivateFolder::create(&variables).unwrap();
         let file = living.write(Path::new("a"), b"1").unwrap();
-        let dead = living.path().with_file_name("edit-crash1");
+        let dead = living.folder.path().with_file_name("edit-crash1");
         make_private_folder(&dead).unwrap();
         fs::write(dead.join("b"), "2").unwrap();
         sweep(&variables);
@@ -277,7 +311,7 @@ mod tests {
         let (runtime, variables) = runtime();
         fs::set_permissions(runtime.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let private = PrivateFolder::create(&variables).unwrap();
-        assert!(!private.path().starts_with(runtime.path()));
+        assert!(!private.folder.path().starts_with(runtime.path()));
     }
 
     #[test]

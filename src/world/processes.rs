@@ -21,6 +21,28 @@ pub fn harden() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
+/// Lets this process have `count` folders open beside what it has open anyway, as far as the system allows. Children
+/// inherit it, so it is raised only where nothing is `exec`ed afterwards.
+pub fn allow_open_files(count: usize) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+        let wanted = u64::try_from(count).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        if current.is_some_and(|current| current < wanted) {
+            let current = Some(maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+            // What is refused here is told when a folder does not open.
+            let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = count;
+}
+
+/// Open files that a process has beside folders, generously.
+const OTHER_FILES: u64 = 200;
+
 /// A panic says where, never what: its message could hold a value. The exit code is 70.
 pub fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
@@ -112,6 +134,28 @@ pub fn resolve(program: &OsStr, search: Option<&OsStr>, folder: &Path) -> Result
         }
     }
     Err(StartError::new(program, problem))
+}
+
+/// A program that nobody wrote down for us as a file: `name` from an absolute folder of `search` (the value of `PATH`),
+/// or an absolute path. Itself and after links it stands outside `repository`, and so does its folder: what was checked
+/// out must not bring the programs we start.
+#[must_use]
+pub fn resolve_outside(name: &OsStr, search: Option<&OsStr>, repository: Option<&Path>) -> Option<PathBuf> {
+    let root = repository.map(|root| fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()));
+    let is_outside = |path: &PathBuf| {
+        let Ok(real) = fs::canonicalize(path) else { return false };
+        root.as_ref().is_none_or(|root| !real.starts_with(root) && !path.starts_with(root))
+    };
+    let at = |path: PathBuf| resolve(path.as_os_str(), None, Path::new("/")).ok().filter(is_outside);
+    if Path::new(name).is_absolute() {
+        return at(name.into());
+    }
+    if Path::new(name).components().count() != 1 {
+        return None;
+    }
+    std::env::split_paths(search?)
+        .filter(|folder| folder.is_absolute() && is_outside(folder))
+        .find_map(|folder| at(folder.join(name)))
 }
 
 /// Becomes `path`, with exactly `arguments` (the first is its own name) and `variables`; returns only to say why
@@ -259,5 +303,29 @@ mod tests {
     fn a_refused_program_is_told_in_one_line() {
         let error = resolve(OsStr::new("no\nne"), Some(OsStr::new("/bin")), Path::new("/")).unwrap_err();
         assert_eq!(error.to_string(), "cannot run `no\\u{a}ne`: no such program");
+    }
+
+    #[test]
+    fn a_program_in_the_repository_or_in_a_relative_folder_is_not_found() {
+        let place = tempfile::tempdir().unwrap();
+        let (inside, outside) = (place.path().join("repository"), place.path().join("outside"));
+        for folder in [&inside.join(".git"), &outside] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        let sh = fs::canonicalize("/bin/sh").unwrap();
+        for tool in [inside.join("tool"), outside.join("tool")] {
+            fs::copy(&sh, &tool).unwrap();
+        }
+        std::os::unix::fs::symlink(inside.join("tool"), outside.join("linked")).unwrap();
+        let found = |name: &str, search: String| {
+            resolve_outside(OsStr::new(name), Some(OsStr::new(&search)), Some(&inside))
+        };
+        let (in_text, out_text) = (inside.display().to_string(), outside.display().to_string());
+        assert_eq!(found("tool", format!("relative:{in_text}:{out_text}")), Some(outside.join("tool")));
+        assert_eq!(found("tool", in_text.clone()), None);
+        assert_eq!(found("linked", out_text.clone()), None);
+        assert_eq!(found("./tool", out_text.clone()), None);
+        assert_eq!(found(&format!("{in_text}/tool"), String::new()), None);
+        assert_eq!(found(&format!("{out_text}/tool"), String::new()), Some(outside.join("tool")));
     }
 }

@@ -53,6 +53,15 @@ impl Random for SystemRandom {
     }
 }
 
+/// The name of this machine; empty where it has none.
+#[must_use]
+pub fn host_name() -> String {
+    #[cfg(unix)]
+    return rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
 const BLOCK_LENGTH: usize = 4096;
 
 #[cfg(test)]

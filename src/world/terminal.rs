@@ -89,6 +89,25 @@ impl Prompt for TerminalPrompt {
     }
 }
 
+/// The device of the terminal that one of the standard streams is, for a program that a third one asks on.
+#[must_use]
+pub fn device() -> Option<OsString> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt;
+
+        let names = [
+            rustix::termios::ttyname(io::stdin(), Vec::new()),
+            rustix::termios::ttyname(io::stderr(), Vec::new()),
+            rustix::termios::ttyname(io::stdout(), Vec::new()),
+        ];
+        let name = names.into_iter().find_map(Result::ok)?;
+        Some(OsString::from_vec(name.into_bytes()))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 fn means_yes(answer: &str) -> bool {
     matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES")
 }

@@ -19,7 +19,7 @@ use sources::{Place, Source};
 use crate::base::ports::Prompt;
 use crate::keys::key_file::{Key, KeyFile, KeyFileError};
 use crate::keys::plugin::{PluginName, Plugins};
-use crate::keys::{Identity, KeyKind, KeyShare, UnwrapError, WrappedKey};
+use crate::keys::{KeyKind, KeyShare, UnwrapError, WrappedKey};
 
 type Variables = BTreeMap<OsString, OsString>;
 
@@ -169,6 +169,19 @@ impl<'a> Identities<'a> {
         tried
     }
 
+    /// Whether an identity at hand is in the hands of the plugin `name`.
+    #[must_use]
+    pub fn has_plugin(&self, name: &PluginName) -> bool {
+        let is_it = |key: &Key| matches!(key, Key::Plugin(identity) if identity.name == *name);
+        self.sources.iter().filter(|source| !source.is_command()).any(|source| match source.keys() {
+            Some(Ok(KeyFile::Open(keys))) => keys.iter().any(is_it),
+            Some(Ok(KeyFile::Locked(_))) => {
+                source.unlocked.get().is_some_and(|keys| keys.iter().flatten().any(is_it))
+            }
+            Some(Err(_)) | None => false,
+        })
+    }
+
     fn search<'e>(
         &self,
         entries: &[&'e WrappedKey],
@@ -225,19 +238,6 @@ impl<'a> Identities<'a> {
             self.answers.borrow_mut().push((at, recipient.to_owned(), Rc::clone(&answer)));
             answer
         })
-    }
-}
-
-impl Identity for Identities<'_> {
-    fn describe(&self) -> String {
-        self.tried().into_iter().map(|tried| tried.source).collect::<Vec<_>>().join(", ")
-    }
-
-    fn unwrap(&self, all: &[WrappedKey]) -> Option<Result<KeyShare, UnwrapError>> {
-        match self.open(all) {
-            Ok(opened) => Some(Ok(opened.share)),
-            Err(failed) => failed.problem.map(Err),
-        }
     }
 }
 
