@@ -3,14 +3,15 @@
 //!
 //! `age`'s own client would look for the program in `PATH` by itself; here it is started by the path that was approved.
 
+mod connection;
+
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use age_core::format::{FILE_KEY_BYTES, FileKey, Stanza};
-use age_core::plugin::{Connection, IDENTITY_V1, RECIPIENT_V1, Reply, Response};
 use age_core::secrecy::ExposeSecret;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -20,7 +21,10 @@ use crate::base::Secret;
 use crate::base::ports::Prompt;
 use crate::keys::escaped;
 use crate::keys::plugin::{PluginName, Plugins};
-use crate::world::processes::child_is_left;
+use crate::world::Variables;
+use crate::world::processes::resolve_outside;
+
+use connection::{Connection, Machine, Reply};
 
 /// Which plugins may be started to wrap. A file from git names recipients too, and must not make us run a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +39,17 @@ pub enum AllowedPlugins {
 pub struct AgePlugins<'a> {
     search: Option<OsString>,
     repository: Option<PathBuf>,
-    allowed: AllowedPlugins,
+    allowed: RefCell<AllowedPlugins>,
     prompt: &'a dyn Prompt,
+    /// What they may see of the environment; `None`: all of it.
+    variables: Option<Variables>,
     /// Secrets that a plugin was given and accepted, by program and question: nobody types a PIN twice in one run.
     answers: RefCell<HashMap<(PluginName, String), Secret<String>>>,
 }
+
+/// Stanzas for one file key, and messages in one conversation, at the most.
+const MOST_STANZAS: usize = 100;
+const MOST_MESSAGES: usize = 1000;
 
 /// Characters of a plugin's message at the most.
 const LONGEST_MESSAGE: usize = 1000;
@@ -53,23 +63,27 @@ impl<'a> AgePlugins<'a> {
         allowed: AllowedPlugins,
         prompt: &'a dyn Prompt,
     ) -> Self {
-        let repository = repository.map(|root| root.canonicalize().unwrap_or_else(|_| root.to_owned()));
-        Self { search, repository, allowed, prompt, answers: RefCell::default() }
+        Self {
+            search,
+            repository: repository.map(Path::to_owned),
+            allowed: RefCell::new(allowed),
+            prompt,
+            variables: None,
+            answers: RefCell::default(),
+        }
+    }
+
+    /// The same, and plugins see these `variables` only.
+    #[must_use]
+    pub fn seeing(self, variables: Variables) -> Self {
+        Self { variables: Some(variables), ..self }
     }
 
     /// The program to start: the first of its name in an absolute folder of `PATH`, itself and after links outside the
     /// repository.
     fn find(&self, name: &PluginName) -> Option<PathBuf> {
-        let file = format!("{}{}", name.program(), std::env::consts::EXE_SUFFIX);
-        std::env::split_paths(self.search.as_ref()?)
-            .filter(|folder| folder.is_absolute() && !self.is_ours(folder))
-            .map(|folder| folder.join(&file))
-            .find(|program| is_executable(program) && !self.is_ours(program))
-    }
-
-    fn is_ours(&self, path: &Path) -> bool {
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        self.repository.as_ref().is_some_and(|root| real.starts_with(root) || path.starts_with(root))
+        let program = name.program();
+        resolve_outside(OsStr::new(&program), self.search.as_deref(), self.repository.as_deref())
     }
 
     fn program(&self, name: &PluginName) -> Result<PathBuf, String> {
@@ -85,39 +99,35 @@ impl<'a> AgePlugins<'a> {
 
 impl Plugins for AgePlugins<'_> {
     fn wrap(&self, name: &PluginName, recipient: &str, file_key: &FileKey) -> Result<Vec<Stanza>, String> {
-        match &self.allowed {
+        match &*self.allowed.borrow() {
             AllowedPlugins::Named(names) if !names.contains(name) => {
                 return Err("was named by a file only, and is not started without being allowed".to_owned());
             }
             AllowedPlugins::All | AllowedPlugins::Named(_) => {}
         }
-        let mut connection =
-            Connection::open(&self.program(name)?, RECIPIENT_V1).map_err(|error| failure(&error))?;
-        child_is_left();
-        let send = connection.unidir_send(|mut phase| {
-            phase.send("add-recipient", &[recipient], &[])?;
-            phase.send("wrap-file-key", &[], file_key.expose_secret())
-        });
-        send.map_err(|error| failure(&error))?;
         let mut talk = self.talk(name);
         let mut stanzas = Vec::new();
-        let receive = connection.bidir_receive(
-            &["msg", "confirm", "request-public", "request-secret", "error", "recipient-stanza"],
-            |mut command, reply| {
-                if command.tag != "recipient-stanza" {
-                    return talk.answer(&command, reply);
-                }
-                // `recipient-stanza FILE TAG ARGUMENT…`; we sent one file key, number 0.
-                if command.args.len() < 2 || command.args.first().is_none_or(|file| file != "0") {
-                    return reply.fail();
-                }
-                command.args.remove(0);
-                command.tag = command.args.remove(0);
-                stanzas.push(command);
-                reply.ok(None)
+        let program = self.program(name)?;
+        let spoken = Connection::open(&program, Machine::Recipient, self.variables.as_ref()).and_then(
+            |mut connection| {
+                connection.send("add-recipient", &[recipient], &[])?;
+                connection.send("wrap-file-key", &[], file_key.expose_secret())?;
+                connection.send("done", &[], &[])?;
+                talk.listen(&mut connection, "recipient-stanza", |mut command| {
+                    // `recipient-stanza FILE TAG ARGUMENT…`; we sent one file key, number 0.
+                    let fits =
+                        command.args.len() >= 2 && command.args.first().is_some_and(|file| file == "0");
+                    if fits && stanzas.len() < MOST_STANZAS {
+                        command.args.remove(0);
+                        command.tag = command.args.remove(0);
+                        stanzas.push(command);
+                        return true;
+                    }
+                    false
+                })
             },
         );
-        receive.map_err(|error| failure(&error))?;
+        spoken.map_err(|error| failure(&error))?;
         talk.finish(if stanzas.is_empty() { None } else { Some(stanzas) })?
             .ok_or_else(|| "wrapped nothing".to_owned())
     }
@@ -130,6 +140,12 @@ impl Plugins for AgePlugins<'_> {
     ) -> Option<Result<FileKey, String>> {
         self.try_unwrap(name, identity, stanzas).transpose()
     }
+
+    fn trust(&self, name: &PluginName) {
+        if let AllowedPlugins::Named(names) = &mut *self.allowed.borrow_mut() {
+            names.insert(name.clone());
+        }
+    }
 }
 
 impl AgePlugins<'_> {
@@ -139,31 +155,27 @@ impl AgePlugins<'_> {
         identity: &Secret<String>,
         stanzas: &[Stanza],
     ) -> Result<Option<FileKey>, String> {
-        let mut connection =
-            Connection::open(&self.program(name)?, IDENTITY_V1).map_err(|error| failure(&error))?;
-        child_is_left();
-        let send = connection.unidir_send(|mut phase| {
-            phase.send("add-identity", &[identity.expose()], &[])?;
-            stanzas.iter().try_for_each(|stanza| phase.send_stanza("recipient-stanza", &["0"], stanza))
-        });
-        send.map_err(|error| failure(&error))?;
         let mut talk = self.talk(name);
         let mut file_key = None;
-        let receive = connection.bidir_receive(
-            &["msg", "confirm", "request-public", "request-secret", "error", "file-key"],
-            |mut command, reply| {
-                if command.tag != "file-key" {
-                    return talk.answer(&command, reply);
+        let program = self.program(name)?;
+        let spoken = Connection::open(&program, Machine::Identity, self.variables.as_ref()).and_then(
+            |mut connection| {
+                connection.send("add-identity", &[identity.expose()], &[])?;
+                for stanza in stanzas {
+                    connection.send_stanza("recipient-stanza", &["0"], stanza)?;
                 }
-                let fits = file_key.is_none() && command.body.len() == FILE_KEY_BYTES;
-                if fits {
-                    file_key = Some(FileKey::init_with_mut(|key| key.copy_from_slice(&command.body)));
-                }
-                command.body.zeroize();
-                if fits { reply.ok(None) } else { reply.fail() }
+                connection.send("done", &[], &[])?;
+                talk.listen(&mut connection, "file-key", |mut command| {
+                    let fits = file_key.is_none() && command.body.len() == FILE_KEY_BYTES;
+                    if fits {
+                        file_key = Some(FileKey::init_with_mut(|key| key.copy_from_slice(&command.body)));
+                    }
+                    command.body.zeroize();
+                    fits
+                })
             },
         );
-        receive.map_err(|error| failure(&error))?;
+        spoken.map_err(|error| failure(&error))?;
         talk.finish(file_key)
     }
 }
@@ -177,28 +189,47 @@ struct Talk<'a> {
 }
 
 impl Talk<'_> {
-    fn answer<R: io::Read, W: io::Write>(&mut self, command: &Stanza, reply: Reply<'_, R, W>) -> Response {
+    /// Answers the plugin until it is done; a stanza called `wanted` is handed to `take`, which says whether it fits.
+    fn listen(
+        &mut self,
+        connection: &mut Connection,
+        wanted: &str,
+        mut take: impl FnMut(Stanza) -> bool,
+    ) -> io::Result<()> {
+        for _ in 0..MOST_MESSAGES {
+            let Some(command) = connection.receive()? else { return Ok(()) };
+            if command.tag == wanted {
+                connection.reply(&if take(command) { Reply::Ok(&[], &[]) } else { Reply::Fail })?;
+            } else {
+                self.answer(&command, connection)?;
+            }
+        }
+        Err(io::ErrorKind::InvalidData.into())
+    }
+
+    fn answer(&mut self, command: &Stanza, connection: &mut Connection) -> io::Result<()> {
         let message = shown(&String::from_utf8_lossy(&command.body));
         let prompt = self.plugins.prompt;
         let text = format!("{}: {message}", self.name.program());
         match command.tag.as_str() {
             "msg" => {
                 prompt.tell(&text);
-                reply.ok(None)
+                connection.reply(&Reply::Ok(&[], &[]))
             }
             "confirm" => match prompt.confirm(&format!("{text}{}", choices(&command.args))) {
-                Some(yes) => reply.ok_with_metadata(&[if yes { "yes" } else { "no" }], None),
-                None => reply.fail(),
+                Some(yes) => connection.reply(&Reply::Ok(&[if yes { "yes" } else { "no" }], &[])),
+                None => connection.reply(&Reply::Fail),
             },
             // There is no echoed input in our house; what is public may be typed unseen.
             "request-public" | "request-secret" => match self.secret(&text) {
-                Some(answer) => reply.ok(Some(answer.expose().as_bytes())),
-                None => reply.fail(),
+                Some(answer) => connection.reply(&Reply::Ok(&[], answer.expose().as_bytes())),
+                None => connection.reply(&Reply::Fail),
             },
-            _ => {
+            "error" => {
                 self.errors.push(message);
-                reply.ok(None)
+                connection.reply(&Reply::Ok(&[], &[]))
             }
+            _ => connection.reply(&Reply::Unsupported),
         }
     }
 
@@ -246,17 +277,6 @@ fn failure(error: &io::Error) -> String {
         io::ErrorKind::InvalidData => "does not speak the plugin protocol".to_owned(),
         kind => format!("cannot be used ({kind})"),
     }
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
 }
 
 #[cfg(test)]
