@@ -2,14 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
+use super::keyring::GroupsError;
 use super::names::{is_twin, twin_of};
+use super::rule_edit::RuleEditError;
+use super::rule_file::RULE_FILE;
 use crate::base::ports::NoRandomness;
 use crate::base::{ParseError, Problem};
+use crate::document::EditError;
 use crate::envelope::{ChangeError, EncryptError, FormError, MergeError, OpenError};
+use crate::keys::shamir::CombineError;
 use crate::keys::{UnwrapError, WrapError};
 use crate::policy::RuleError;
 use crate::world::FileError;
 use crate::world::terminal::sanitise;
+
+/// Lines about keys that do not open, at most; a file may name a thousand.
+const MOST_FAILED: usize = 10;
+
+/// Recipients that one error names.
+const MOST_SHOWN: usize = 20;
 
 /// Why a file could not be found, opened, changed or saved. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +33,16 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         cause: ChangeError,
+    },
+    /// The plaintext has no form in another format.
+    #[error("{} cannot be written as {to}: {cause}", shown(path))]
+    Conversion {
+        /// Which file.
+        path: PathBuf,
+        /// The format that was asked for.
+        to: &'static str,
+        /// Why.
+        cause: EditError,
     },
     /// The plaintext cannot be encrypted.
     #[error("cannot encrypt {}: {cause}", shown(path))]
@@ -42,6 +63,9 @@ pub enum Error {
         /// Why.
         cause: FormError,
     },
+    /// git is not there, or does not answer.
+    #[error("git does not list the files it tracks")]
+    GitSilent,
     /// A key is addressed to one of our identities, and does not open.
     #[error("cannot open {}: {cause}", shown(path))]
     Identity {
@@ -50,9 +74,14 @@ pub enum Error {
         /// Why.
         cause: UnwrapError,
     },
-    /// Several key groups, whose shares are combined by a later release.
-    #[error("{} has several key groups, which are not supported yet", shown(.0))]
-    KeyGroups(PathBuf),
+    /// The key groups cannot be written.
+    #[error("cannot encrypt {}: {cause}", shown(path))]
+    KeyGroups {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        cause: GroupsError,
+    },
     /// Two versions contradict each other.
     #[error("{}: {cause}", shown(path))]
     Merge {
@@ -65,10 +94,12 @@ pub enum Error {
     #[error(
         "cannot open {}: {}",
         shown(path),
-        match tried.len() {
-            0 => "you have no identity".to_owned(),
-            1 => "your identity is not among its recipients".to_owned(),
-            count => format!("none of your {count} identities is among its recipients"),
+        match (groups, tried.len()) {
+            (Some((opened, needed)), _) => format!("{opened} of the {needed} key groups that it needs open"),
+            (None, _) if *services_only => "none of its keys opens here".to_owned(),
+            (None, 0) => "you have no identity".to_owned(),
+            (None, 1) => "your identity is not among its recipients".to_owned(),
+            (None, count) => format!("none of your {count} identities is among its recipients"),
         }
     )]
     NoIdentity {
@@ -78,8 +109,14 @@ pub enum Error {
         recipients: Vec<String>,
         /// Which identities there were.
         tried: Vec<String>,
-        /// Sources of identities that could not be read.
+        /// Sources of identities that could not be read, and keys that did not open.
         failed: Vec<String>,
+        /// With several key groups: how many open, and how many must.
+        groups: Option<(u8, u8)>,
+        /// No age identity could have opened it, and services did not.
+        services_only: bool,
+        /// What the user can do so that one of its keys is asked for.
+        advice: Option<Box<str>>,
     },
     /// Nobody is named who shall be able to open the file.
     #[error("no recipients for {}: {}", shown(path), match rules {
@@ -92,6 +129,12 @@ pub enum Error {
         /// The rule file that was found.
         rules: Option<PathBuf>,
     },
+    /// All tracked files are meant, where there is no repository.
+    #[error("outside a git repository no file is tracked")]
+    NoRepository,
+    /// A text of ours does not say what it should. This is a bug of ours, found before anything was written.
+    #[error("{} would not read back as it should; nothing was written", shown(.0))]
+    NotReadBack(PathBuf),
     /// Not one value would be encrypted.
     #[error("not one value of {} would be encrypted: all are empty, or outside the selector", shown(.0))]
     NothingEncrypted(PathBuf),
@@ -114,19 +157,37 @@ pub enum Error {
         /// Why.
         cause: RuleError,
     },
+    /// A rule cannot be used.
+    #[error("{}, line {line}: {cause}", shown(path))]
+    RuleLine {
+        /// The rule file.
+        path: PathBuf,
+        /// Where the rule stands.
+        line: usize,
+        /// Why.
+        cause: RuleError,
+    },
+    /// The rule file cannot be changed as asked.
+    #[error("{}: {cause}", shown(path))]
+    RuleEdit {
+        /// The rule file.
+        path: PathBuf,
+        /// Why.
+        cause: RuleEditError,
+    },
     /// The rule file belongs to somebody else.
     #[error("{} belongs to another user, so its rules are not followed", shown(.0))]
     RuleOwner(PathBuf),
     /// No seal, where one is asked for.
     #[error("{} has no seal: another tool wrote it last", shown(.0))]
     SealRequired(PathBuf),
-    /// A format that is not there yet.
-    #[error("{}: {kind} files are not supported yet", shown(path))]
-    Unsupported {
+    /// The shares of several key groups do not belong together.
+    #[error("cannot open {}: {cause}", shown(path))]
+    Shares {
         /// Which file.
         path: PathBuf,
-        /// Its format.
-        kind: &'static str,
+        /// Why.
+        cause: CombineError,
     },
     /// The data key cannot be wrapped.
     #[error("cannot encrypt {} for its recipients: {cause}", shown(path))]
@@ -142,12 +203,17 @@ impl Error {
     /// More about it, a line each.
     #[must_use]
     pub fn details(&self) -> Vec<String> {
-        let Self::NoIdentity { recipients, tried, failed, .. } = self else { return Vec::new() };
+        let Self::NoIdentity { recipients, tried, failed, services_only, .. } = self else {
+            return Vec::new();
+        };
         let mut lines = vec![format!("recipients: {}", or_none(recipients))];
-        if !tried.is_empty() {
+        if !tried.is_empty() && !services_only {
             lines.push(format!("tried: {}", tried.join(", ")));
         }
-        lines.extend(failed.iter().map(|failed| format!("not usable: {failed}")));
+        lines.extend(failed.iter().take(MOST_FAILED).map(|failed| format!("not usable: {failed}")));
+        if failed.len() > MOST_FAILED {
+            lines.push(format!("not usable: {} more", failed.len() - MOST_FAILED));
+        }
         lines
     }
 
@@ -156,13 +222,15 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Encrypt { cause: EncryptError::Alias { .. }, .. } => {
-                "write the value out where the alias or `<<` stands, or leave it clear by the rule's selector"
+                "`lacre encrypt --expand-aliases` writes it out where the alias or `<<` stands; or leave it clear by the \
+                 rule's selector"
                     .to_owned()
             }
             Self::Encrypt { cause: EncryptError::Regex(_), .. } => {
                 "look at the selector of the creation rule in `.sops.yaml`".to_owned()
             }
             Self::Form { path, cause } => return form_hint(path, cause),
+            Self::GitSilent | Self::NoRepository => "name the files".to_owned(),
             Self::Merge { cause: MergeError::Lost(_), .. } => {
                 "`lacre decrypt` shows what the encrypted file holds; `--replace` drops what is missing here"
                     .to_owned()
@@ -170,13 +238,16 @@ impl Error {
             Self::Merge { cause: MergeError::Conflict(_), .. } => {
                 "take the other side's value into your file, or insist with `--replace`".to_owned()
             }
-            Self::NoIdentity { tried, .. } if tried.is_empty() => {
+            Self::NoIdentity { advice: Some(advice), .. } => advice.to_string(),
+            Self::Wrap { cause: WrapError::NotAsked { advice, .. }, .. } => advice.clone(),
+            Self::NoIdentity { tried, services_only: false, .. } if tried.is_empty() => {
                 "point to one with `--identity FILE` or `SOPS_AGE_KEY`; or make one with `lacre keygen`, and ask \
                  one of the recipients to add it"
                     .to_owned()
             }
-            Self::NoIdentity { .. } => {
-                "ask one of the recipients to add your public key and to run `sops updatekeys` on the file"
+            Self::NoIdentity { services_only: false, .. } => {
+                "name yourself with `lacre recipients add NAME=KEY`, commit, and ask one of the recipients to run \
+                 `lacre recipients sync` on the file"
                     .to_owned()
             }
             Self::NoRecipients { rules: Some(_), .. } => {
@@ -195,9 +266,11 @@ impl Error {
             Self::Open { .. } => {
                 "look at the last change with `git log -p`; go back with `git restore`".to_owned()
             }
+            Self::RuleEdit { cause, .. } => return cause.hint().map(str::to_owned),
             Self::SealRequired(_) => "`lacre seal FILE` shows what it covers and seals it".to_owned(),
-            Self::Unsupported { kind: "binary", .. } => {
-                "if it is dotenv, YAML or JSON under another name, say so with `--type`".to_owned()
+            Self::Wrap { cause: WrapError::Address, .. } => {
+                "a key of Vault is `https://HOST/v1/ENGINE/keys/NAME`, one of Azure `https://VAULT/keys/NAME`"
+                    .to_owned()
             }
             Self::Wrap { cause: WrapError::Invalid(_), .. } => {
                 "a recipient is `age1…`, `ssh-ed25519 …`, or a name that `.sops.yaml` gives to one".to_owned()
@@ -207,10 +280,15 @@ impl Error {
     }
 }
 
+/// Services say themselves what helps; those that cannot be asked do not.
 fn form_hint(path: &Path, cause: &FormError) -> Option<String> {
     Some(match cause {
         FormError::AlreadyEncrypted => {
             "`lacre edit FILE` opens it; `lacre decrypt FILE` prints it".to_owned()
+        }
+        // Standard input, and the rules: neither has a twin.
+        FormError::NotEncrypted if ["-", RULE_FILE].iter().any(|name| path.ends_with(name)) => {
+            return None;
         }
         FormError::NotEncrypted if is_twin(path) => {
             "its end may be missing: look at it with `git diff`; go back with `git restore`".to_owned()
@@ -229,8 +307,15 @@ fn form_hint(path: &Path, cause: &FormError) -> Option<String> {
     })
 }
 
+/// The first of them, and how many more there are.
 fn or_none(items: &[String]) -> String {
-    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+    match items.get(..MOST_SHOWN) {
+        _ if items.is_empty() => "none".to_owned(),
+        Some(first) if items.len() > MOST_SHOWN => {
+            format!("{}, and {} more", first.join(", "), items.len() - MOST_SHOWN)
+        }
+        _ => items.join(", "),
+    }
 }
 
 fn shown(path: &Path) -> String {

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use super::names::FileType;
 use super::{Error, Keyring, RuleFile};
 use crate::base::{DataKey, Path as ValuePath, Value};
-use crate::document::Format;
 use crate::document::dotenv::Dotenv;
-use crate::document::json::Json;
 use crate::document::yaml::Yaml;
-use crate::envelope::{ChangeError, FormError, Opened, Plain, Sealed, Verdict};
+use crate::document::{Binary, EditError, Format, Ini, Json};
+use crate::envelope::{ChangeError, FormError, Opened, Plain, Sealed, Verdict, trees};
 use crate::world::World;
 use crate::world::files::{self, SIZE_LIMIT};
 
@@ -49,8 +48,7 @@ impl OpenFile {
         path: &Path,
         sealed: Sealed,
     ) -> Result<Self, Error> {
-        let key = keyring.unlock(world, path, &sealed)?;
-        let opened = sealed.open(&key).map_err(|cause| Error::Open { path: path.to_owned(), cause })?;
+        let (key, opened) = open(world, keyring, path, &sealed)?;
         if opened.verdict == Verdict::Unsealed && (keyring.require_seal || RuleFile::wants_seal(world, path)?)
         {
             return Err(Error::SealRequired(path.to_owned()));
@@ -119,6 +117,36 @@ impl OpenFile {
         Plain::parse(text, document.format()).map_err(|cause| Error::Form { path: self.path.clone(), cause })
     }
 
+    /// Its plaintext as a document of the format `to`.
+    ///
+    /// # Errors
+    /// When that format cannot hold it.
+    pub fn converted(&self, to: FileType) -> Result<Vec<u8>, Error> {
+        let format = format_of(to);
+        if format.name() == self.sealed.document().format().name() {
+            return self.plaintext();
+        }
+        let trees = trees(&self.sealed, &self.opened);
+        trees.and_then(|trees| format.emit(&trees, None)).map_err(|cause| self.conversion(to, cause))
+    }
+
+    /// What stands at `path`, as a document of the format `to`; `None` when nothing does.
+    ///
+    /// # Errors
+    /// When that format cannot hold it.
+    pub fn converted_at(&self, path: &ValuePath, to: FileType) -> Result<Option<Vec<u8>>, Error> {
+        let trees = trees(&self.sealed, &self.opened).map_err(|cause| self.conversion(to, cause))?;
+        let Some(tree) = trees.get(path.document).and_then(|tree| tree.at(&path.steps)) else {
+            return Ok(None);
+        };
+        let text = format_of(to).emit(std::slice::from_ref(tree), None);
+        text.map(Some).map_err(|cause| self.conversion(to, cause))
+    }
+
+    fn conversion(&self, to: FileType, cause: EditError) -> Error {
+        Error::Conversion { path: self.path.clone(), to: to.name(), cause }
+    }
+
     /// The text of `plain` as the user keeps it: with its own line ends and byte order mark.
     #[must_use]
     pub fn restored(&self, plain: &Plain) -> Vec<u8> {
@@ -131,18 +159,31 @@ impl OpenFile {
     }
 }
 
-/// The format called `kind`.
+/// The data key and the plain values of `sealed`, which stands at `path`, all verified. Whether a seal is asked for is
+/// for the caller to look at.
 ///
 /// # Errors
-/// For formats that are not there yet.
-pub fn format_of(kind: FileType, path: &Path) -> Result<&'static dyn Format, Error> {
+/// When no identity opens it, or it was tampered with.
+pub fn open(
+    world: &World,
+    keyring: &Keyring<'_>,
+    path: &Path,
+    sealed: &Sealed,
+) -> Result<(DataKey, Opened), Error> {
+    let key = keyring.unlock(world, path, sealed)?;
+    let opened = sealed.open(&key).map_err(|cause| Error::Open { path: path.to_owned(), cause })?;
+    Ok((key, opened))
+}
+
+/// The format called `kind`.
+#[must_use]
+pub fn format_of(kind: FileType) -> &'static dyn Format {
     match kind {
-        FileType::Dotenv => Ok(&Dotenv),
-        FileType::Json => Ok(&Json),
-        FileType::Yaml => Ok(&Yaml),
-        FileType::Binary | FileType::Ini => {
-            Err(Error::Unsupported { path: path.to_owned(), kind: kind.name() })
-        }
+        FileType::Binary => &Binary,
+        FileType::Dotenv => &Dotenv,
+        FileType::Ini => &Ini,
+        FileType::Json => &Json,
+        FileType::Yaml => &Yaml,
     }
 }
 
@@ -161,9 +202,12 @@ pub fn load(path: &Path, kind: Option<FileType>) -> Result<Sealed, Error> {
 pub fn parse(text: Vec<u8>, path: &Path, kind: Option<FileType>) -> Result<Sealed, Error> {
     let form = |cause| Error::Form { path: path.to_owned(), cause };
     let named = FileType::of(path);
-    let guessed = if kind.is_none() { guess(&text) } else { named };
+    if kind.is_none() && named == FileType::Binary && memchr::memmem::find(&text, b"sops").is_none() {
+        return Err(form(FormError::NotEncrypted));
+    }
+    let guessed = if kind.is_none() { guess(&text, named) } else { named };
     let first = kind.unwrap_or(if named == FileType::Binary { guessed } else { named });
-    let format = format_of(first, path)?;
+    let format = format_of(first);
     if kind.is_some() || guessed == first {
         return Sealed::parse(text, format).map_err(form);
     }
@@ -171,19 +215,23 @@ pub fn parse(text: Vec<u8>, path: &Path, kind: Option<FileType>) -> Result<Seale
         Ok(sealed) => return Ok(sealed),
         Err(failure) => failure,
     };
-    Sealed::parse(text, format_of(guessed, path)?).map_err(|second| match second {
+    Sealed::parse(text, format_of(guessed)).map_err(|second| match second {
         FormError::Metadata(_) => form(second),
         _ => form(failure),
     })
 }
 
-/// What the content looks like, where the name says nothing.
-fn guess(text: &[u8]) -> FileType {
+/// What the content looks like, where the name, which means `named`, says nothing or something else.
+fn guess(text: &[u8], named: FileType) -> FileType {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let has_line = |start: &[u8]| {
         text.starts_with(start) || memchr::memmem::find(text, &[b"\n", start].concat()).is_some()
     };
     match text.trim_ascii_start().first() {
+        // An object of `data` and metadata is a binary file, unless its name says that it is JSON.
+        Some(b'{') if named != FileType::Json && Sealed::parse(text.to_vec(), &Binary).is_ok() => {
+            FileType::Binary
+        }
         Some(b'{') => FileType::Json,
         _ if has_line(b"sops_version=") || has_line(b"sops_mac=") => FileType::Dotenv,
         _ if has_line(b"[sops]") => FileType::Ini,

@@ -14,6 +14,8 @@ impl Template {
     pub fn new(format: &str, name: &str, people: &[String]) -> Self {
         let (example, body) = match format {
             "dotenv" => ("NAME=value", ""),
+            "binary" => return Self { heading: String::new(), body: "" },
+            "ini" => ("name = value", "[section]\n"),
             "json" => return Self { heading: String::new(), body: "{\n  \"name\": \"value\"\n}\n" },
             _ => ("name: value", ""),
         };

@@ -56,9 +56,21 @@ impl UserEditor {
     /// # Errors
     /// When there is none, or the one named cannot be run.
     pub fn find(world: &World) -> Result<Self, EditingError> {
+        Self::named_by(world, &VARIABLES)
+    }
+
+    /// The same without `VISUAL`, which sops does not look at.
+    ///
+    /// # Errors
+    /// As `find`.
+    pub fn find_as_sops(world: &World) -> Result<Self, EditingError> {
+        Self::named_by(world, &["SOPS_EDITOR", "EDITOR"])
+    }
+
+    fn named_by(world: &World, variables: &[&'static str]) -> Result<Self, EditingError> {
         let search = world.variables.get(OsStr::new("PATH")).map(OsString::as_os_str);
         let is_there = |program: &OsStr| resolve(program, search, &world.folder);
-        for name in VARIABLES {
+        for name in variables.iter().copied() {
             let Some(value) = world.variable(name) else { continue };
             let words = match value.to_str() {
                 Some(text) => shell_words::split(text).map_err(|_| EditingError::Quote(name))?,

@@ -171,6 +171,9 @@ impl Environment {
         leaves: Vec<(Path, Option<Value>)>,
     ) -> Result<Vec<String>, EnvironmentError> {
         let file: Rc<FilePath> = layer.path.into();
+        if layer.document.format().is_whole() {
+            return Err(EnvironmentError::Binary(layer.path.to_owned()));
+        }
         let is_dotenv = layer.document.format().name() == "dotenv";
         // The rule file is looked at only where it makes a difference.
         let mut literal = layer.choice.literal.then_some(true);

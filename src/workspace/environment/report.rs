@@ -54,6 +54,9 @@ impl fmt::Display for Note {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvironmentError {
+    /// A file of any bytes.
+    #[error("`{}` is a binary file: it holds no variables", .0.display())]
+    Binary(PathBuf),
     /// Two flattened leaves would have the same name.
     #[error("`{}`: two values would both be called `{name}`", file.display())]
     Collision {
