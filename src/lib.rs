@@ -58,7 +58,7 @@
 //! | 5 | [`workspace`] | files and keys brought together |
 //! | 4 | [`providers`] | other programs and services |
 //! | 3 | [`world`] | the only doors to the machine |
-//! | 2 | [`envelope`] | encrypt, open, reencrypt, merge, metadata, seal |
+//! | 2 | [`envelope`] | encrypt, open, reencrypt, rewrap, rekey, merge, metadata, seal |
 //! | 1 | [`document`] · [`cipher`] · [`keys`] · [`policy`] | neighbours that do not know each other |
 //! | 0 | [`base`] | the words |
 //!

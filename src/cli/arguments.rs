@@ -1,11 +1,13 @@
 //! The command line as clap sees it. Help texts stand beside the flags, in the rooms of their commands.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use super::commands::{
-    decrypt, edit, encrypt, export, get, help, init, keygen, list, run, seal, set, shell, status, unset,
+    config, decrypt, edit, encrypt, export, get, help, import, init, keygen, list, recipients, rekey, run,
+    seal, set, shell, status, unset,
 };
 
 /// Keeps secrets encrypted inside the git repository and hands them to the process that needs them.
@@ -19,7 +21,7 @@ use super::commands::{
     disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Start here:\n  lacre init                    make this folder ready\n  lacre encrypt .env            write .env.enc, to be committed\n  lacre run -- npm start        start a program with the secrets in its environment\n  lacre help                    list the topics: formats, threat model, moving from sops …"
+    after_help = "Start here:\n  lacre init                      make this folder ready\n  lacre encrypt .env              write .env.enc, to be committed\n  lacre run -- npm start          start a program with the secrets in its environment\n  lacre recipients add bob=age1…  let somebody else open the files\n  lacre help                      list the topics: formats, threat model, moving from sops …"
 )]
 pub struct Cli {
     /// For every command.
@@ -60,13 +62,30 @@ pub enum Command {
     Get(get::Get),
     Set(set::Set),
     Unset(unset::Unset),
-    List(list::List),
-    Status(status::Status),
     Run(run::Run),
     Export(export::Export),
+    List(list::List),
+    Status(status::Status),
+    Recipients(recipients::Recipients),
+    Rekey(rekey::Rekey),
+    Config(config::Config),
     Seal(seal::Seal),
+    Import(import::Import),
+    Sops(Sops),
     Shell(shell::Shell),
     Help(help::Help),
+}
+
+/// Speak the command line of sops: same flags, variables, files and exit codes
+#[derive(Args, Debug)]
+#[command(
+    disable_help_flag = true,
+    after_help = "Examples:\n  lacre sops decrypt secrets.yaml\n  ln -s lacre sops                a drop-in replacement\n  lacre sops --help               its own flags\n  lacre help sops                 what differs, and why"
+)]
+pub struct Sops {
+    /// As sops takes them
+    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<OsString>,
 }
 
 impl Command {
@@ -75,6 +94,8 @@ impl Command {
     pub fn recipients(&self) -> &[String] {
         match self {
             Self::Encrypt(arguments) => &arguments.recipient,
+            Self::Import(arguments) => arguments.recipients(),
+            Self::Recipients(arguments) => arguments.words(),
             Self::Set(arguments) => &arguments.recipient,
             _ => &[],
         }

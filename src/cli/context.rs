@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::arguments::Global;
 use super::failure::Failure;
 use super::ui::Ui;
 use crate::envelope::Verdict;
@@ -20,8 +19,6 @@ pub struct Context<'w> {
     pub keyring: Keyring<'w>,
     /// How to talk.
     pub ui: Ui,
-    /// Flags that every command has.
-    pub global: Global,
 }
 
 /// Bytes that a command was given, and where they came from.
@@ -92,6 +89,7 @@ impl Context<'_> {
 
     /// Says what the reader of an opened file should know about it.
     pub fn tell_about(&self, file: &OpenFile) {
+        self.tell_about_services();
         let shown = self.shown(&file.path);
         if file.opened.verdict == Verdict::Unsealed && self.world.terminals.stderr {
             self.ui.note(self.world, format!("{shown} carries no seal: another tool wrote it last"));
@@ -100,6 +98,13 @@ impl Context<'_> {
             let count = file.opened.stuck_comments;
             self.ui
                 .warn(self.world, format!("{count} comments of {shown} do not decrypt and stay as they are"));
+        }
+    }
+
+    /// Says which services did not answer, though the file opened without them.
+    pub fn tell_about_services(&self) {
+        for silent in self.keyring.take_silent() {
+            self.ui.warn(self.world, format!("{silent}; another key opened the file"));
         }
     }
 

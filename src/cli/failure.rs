@@ -97,13 +97,22 @@ impl Failure {
     }
 }
 
+impl Code {
+    /// Of an error.
+    #[must_use]
+    pub const fn of(error: &Error) -> Self {
+        match error {
+            Error::NoIdentity { .. } | Error::Identity { .. } => Self::NoIdentity,
+            Error::Open { .. } | Error::SealRequired(_) | Error::Shares { .. } => Self::Tampered,
+            Error::NoRepository => Self::Usage,
+            _ => Self::User,
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let code = match &error {
-            Error::NoIdentity { .. } | Error::Identity { .. } => Code::NoIdentity,
-            Error::Open { .. } | Error::SealRequired(_) => Code::Tampered,
-            _ => Code::User,
-        };
+        let code = Code::of(&error);
         Self { code, message: error.to_string(), details: error.details(), hint: error.hint() }
     }
 }

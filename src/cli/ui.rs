@@ -4,6 +4,8 @@
 use std::fmt::Display;
 use std::io::Write;
 
+use time::{Duration, OffsetDateTime};
+
 use crate::world::World;
 use crate::world::terminal::{colours, sanitise};
 
@@ -37,6 +39,44 @@ impl Ui {
     }
 }
 
+/// How far a long work is: on a terminal, and only once it has taken a second.
+pub struct Progress<'w> {
+    world: &'w World,
+    verb: &'static str,
+    total: usize,
+    /// When to say something next.
+    next: OffsetDateTime,
+    said: bool,
+}
+
+impl<'w> Progress<'w> {
+    /// Begins now.
+    #[must_use]
+    pub fn new(world: &'w World, verb: &'static str, total: usize) -> Self {
+        Self { world, verb, total, next: world.clock.now() + Duration::SECOND, said: false }
+    }
+
+    /// So many are done.
+    pub fn step(&mut self, done: usize) {
+        if !self.world.terminals.stderr || self.world.clock.now() < self.next {
+            return;
+        }
+        self.next += Duration::milliseconds(200);
+        self.said = true;
+        let Self { verb, total, .. } = self;
+        drop(write!(self.world.stderr.borrow_mut(), "\r{verb} {done} of {total}"));
+    }
+}
+
+/// Leaves nothing on the line.
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if self.said {
+            drop(write!(self.world.stderr.borrow_mut(), "\r\x1b[K"));
+        }
+    }
+}
+
 /// Why it did not work.
 pub fn error(world: &World, message: &str) {
     prefixed(world, "error", "31", message);
@@ -65,7 +105,8 @@ fn line(world: &World, message: &str) {
 }
 
 /// Escaped, and with paths as the person would type them here.
-fn shown(world: &World, message: &str) -> String {
+#[must_use]
+pub fn shown(world: &World, message: &str) -> String {
     let folder = format!("`{}/", sanitise(&world.folder.to_string_lossy()));
     sanitise(message).replace(&folder, "`")
 }

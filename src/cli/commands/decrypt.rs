@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::super::{Context, Failure};
 use super::{TypeWord, name_or_path, no_value};
+use crate::workspace::names::FileType;
 use crate::workspace::{OpenFile, open_file, value_text};
 use crate::world::git::{Git, repository_root};
 use crate::world::{FileProblem, files};
@@ -28,10 +29,13 @@ pub struct Decrypt {
     /// Print one value only, without a line end: `["a"][0]` or `a[0].b`
     #[arg(long, value_name = "PATH", conflicts_with = "in_place")]
     pub extract: Option<String>,
+    /// Print another format; dotenv values keep their quotes (`lacre export` reads them)
+    #[arg(long, value_name = "TYPE", conflicts_with = "in_place")]
+    pub to: Option<TypeWord>,
     /// The format, where neither name nor content says it
     #[arg(long = "type", value_name = "TYPE")]
     pub kind: Option<TypeWord>,
-    /// Decrypt although the MAC does not match: values may have been tampered with
+    /// Decrypt although MAC or seal do not match: values may have been tampered with
     #[arg(long)]
     pub ignore_mac: bool,
     /// Write plaintext over an existing file, or where git would commit it
@@ -50,18 +54,23 @@ pub fn run(arguments: &Decrypt, context: &Context<'_>) -> Result<u8, Failure> {
     }
     let sealed = open_file::parse(input.bytes, &input.path, arguments.kind.map(Into::into))?;
     let file = if arguments.ignore_mac {
-        context.ui.warn(context.world, "the MAC is not checked: values may have been tampered with");
+        context.ui.warn(context.world, "MAC and seal are not checked: values may have been tampered with");
         OpenFile::rescue(context.world, &context.keyring, &input.path, sealed)?
     } else {
         OpenFile::from_sealed(context.world, &context.keyring, &input.path, sealed)?
     };
     context.tell_about(&file);
-    let bytes = match &arguments.extract {
-        None => file.plaintext()?,
-        Some(text) => {
-            let path = name_or_path(text, file.sealed.document().format().name(), 0)?;
-            let value = file.value(&path).ok_or_else(|| no_value(context, &file, &path))?;
-            value_text(value).into_owned()
+    let to = arguments.to.map(FileType::from);
+    let path = arguments.extract.as_deref();
+    let path = path.map(|text| name_or_path(text, file.sealed.document().format().name(), 0)).transpose()?;
+    let bytes = match (path, to) {
+        (None, None) => file.plaintext()?,
+        (None, Some(to)) => file.converted(to)?,
+        (Some(path), Some(to)) => {
+            file.converted_at(&path, to)?.ok_or_else(|| no_value(context, &file, &path))?
+        }
+        (Some(path), None) => {
+            value_text(file.value(&path).ok_or_else(|| no_value(context, &file, &path))?).into_owned()
         }
     };
     if arguments.in_place {
@@ -82,9 +91,8 @@ pub fn run(arguments: &Decrypt, context: &Context<'_>) -> Result<u8, Failure> {
 fn write(context: &Context<'_>, path: &Path, bytes: &[u8], force: bool, over: bool) -> Result<(), Failure> {
     let root = path.parent().and_then(repository_root);
     if !force {
-        let git = root.as_deref().and_then(|root| Git::find(root, &context.world.variables));
         let shown = context.shown(path);
-        if let Some(git) = git {
+        if let Some(git) = Git::around(path, &context.world.variables) {
             if git.is_tracked(path) == Some(true) {
                 return Err(Failure::user(format!("git tracks {shown}: plaintext there would be committed"))
                     .hint("write elsewhere with `-o`, or insist with `--force`"));

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::super::{Context, Failure};
 use super::TypeWord;
 use super::advice::advise_on_clear_comments;
-use super::encrypt::{self, Target};
+use super::encrypt::{self, Permitted, Target};
 use crate::base;
 use crate::document::{Format, Layout};
 use crate::envelope::{Plain, merge_preferring_ours};
@@ -138,7 +138,7 @@ impl<'c> Work<'c> {
             return Err(Failure::user(format!("cannot write {shown}: no such folder")));
         }
         let target = Target::new_file(context, &path, None, recipients)?;
-        let format = open_file::format_of(kind.unwrap_or_else(|| FileType::of(&path)), &path)?;
+        let format = open_file::format_of(kind.unwrap_or_else(|| FileType::of(&path)));
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let template = Template::new(format.name(), &name, &target.people());
         let text = Zeroizing::new(template.text());
@@ -189,7 +189,7 @@ impl<'c> Work<'c> {
                     return Err(Unsaved::Changed);
                 }
                 target.layout = layout;
-                encrypt::write_new(context, target, ours, false)?;
+                encrypt::write_new(context, target, ours, Permitted::default())?;
                 return Ok(());
             }
             Place::Existing(file) => file,

@@ -6,22 +6,25 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::{Context, Failure, Input};
-use super::TypeWord;
 use super::advice::{advise, advise_on_clear_comments};
+use super::{TypeWord, count};
 use crate::base::DataKey;
 use crate::document::layout::{Change, Note};
 use crate::document::{Format, Layout};
-use crate::envelope::{FormError, Plain, encrypt, merge};
+use crate::envelope::{FormError, Plain, encrypt, expand_aliases, merge};
+use crate::policy::Selector;
+use crate::workspace::keyring::shown_recipient;
 use crate::workspace::names::{self, FileType};
 use crate::workspace::{Chosen, Error, OpenFile, RuleFile, base_text, open_file, save};
 use crate::world::files;
-use crate::world::git::{Git, repository_root};
+use crate::world::git::Git;
 
 /// Encrypt plaintext files into their twins (`.env` into `.env.enc`)
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  lacre encrypt .env                       writes .env.enc\n  lacre encrypt secrets.yaml config.json   writes secrets.enc.yaml and config.enc.json\n  lacre encrypt -i k8s-secret.yaml         replaces the file itself\n  lacre encrypt --type dotenv -r age1… < .env > .env.enc\n\nOnto an existing twin, what only the twin changed stays, and what both changed is refused by name."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Encrypt {
     /// Plaintext files; `-` or none is stdin
     pub file: Vec<PathBuf>,
@@ -40,12 +43,30 @@ pub struct Encrypt {
     /// For stdin: the name that decides format and creation rule
     #[arg(long, value_name = "NAME")]
     pub filename: Option<PathBuf>,
+    /// YAML: write out aliases and merge keys that lead to an encrypted value, as sops does
+    #[arg(long)]
+    pub expand_aliases: bool,
     /// Write although not one value would be encrypted
     #[arg(long)]
     pub allow_empty: bool,
     /// Onto a twin: what the plaintext lacks or says otherwise replaces what the twin has
     #[arg(long)]
     pub replace: bool,
+}
+
+/// What the person allows an encryption to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Permitted {
+    /// Encrypting not one value.
+    pub allow_empty: bool,
+    /// Writing out aliases.
+    pub expands: bool,
+}
+
+impl Encrypt {
+    const fn permitted(&self) -> Permitted {
+        Permitted { allow_empty: self.allow_empty, expands: self.expand_aliases }
+    }
 }
 
 /// Where a new file goes, and for whom.
@@ -94,13 +115,14 @@ fn one(arguments: &Encrypt, context: &Context<'_>, input: Input) -> Result<(), F
         let name = names::twin_of(&source);
         let mut target = Target::new_file(context, &name, Some(&source), &arguments.recipient)?;
         target.layout = layout;
-        let text = new_text(context, &target, &plain, arguments.allow_empty)?.text;
+        let (written, _) = new_text(context, &target, &plain, arguments.permitted())?;
+        let text = written.text;
         return context.print(&text);
     };
     if arguments.in_place {
         let mut target = Target::new_file(context, &output, None, &arguments.recipient)?;
         target.layout = layout;
-        let written = new_text(context, &target, &plain, arguments.allow_empty)?;
+        let (written, _) = new_text(context, &target, &plain, arguments.permitted())?;
         let old = plain_text(&plain, layout);
         save::replace(&output, Some(&old), &written.text)?;
         target.tell(context, &written);
@@ -117,7 +139,7 @@ fn one(arguments: &Encrypt, context: &Context<'_>, input: Input) -> Result<(), F
     }
     let mut target = Target::new_file(context, &output, Some(&source), &arguments.recipient)?;
     target.layout = layout;
-    let text = write_new(context, &target, &plain, arguments.allow_empty)?;
+    let text = write_new(context, &target, &plain, arguments.permitted())?;
     context.remember_base(&source, &text);
     warn_if_tracked(context, &source);
     Ok(())
@@ -140,7 +162,7 @@ fn read(
             .hint("say it with `--type`, or name a file with `--filename`"));
     }
     let kind = arguments.kind.map_or_else(|| FileType::of(source), Into::into);
-    let format = open_file::format_of(kind, source)?;
+    let format = open_file::format_of(kind);
     parse(context, source, bytes, format)
 }
 
@@ -196,6 +218,12 @@ fn update(
 ) -> Result<(), Failure> {
     let file = OpenFile::open(context.world, &context.keyring, output, None)?;
     context.tell_about(&file);
+    let expanded = if arguments.expand_aliases {
+        Some(expanded(ours, &file.sealed.metadata().selector, source)?)
+    } else {
+        None
+    };
+    let ours = expanded.as_ref().unwrap_or(ours);
     let theirs = file.plain()?;
     let merged = if arguments.replace {
         ours.clone()
@@ -218,7 +246,8 @@ fn update(
         context.ui.say(context.world, format!("{} is up to date", context.shown(output)));
     } else {
         let written = file.next_with(&merged, metadata.clone(), clock, random)?;
-        if written.encrypted == 0 && !arguments.allow_empty {
+        let is_whole = merged.document().format().is_whole();
+        if written.encrypted == 0 && !arguments.allow_empty && !is_whole {
             return Err(Error::NothingEncrypted(output.to_owned()).into());
         }
         file.save(&written.text)?;
@@ -263,38 +292,49 @@ impl Target {
     /// Who will be able to open it, as people know them.
     #[must_use]
     pub fn people(&self) -> Vec<String> {
-        let shown = |recipient: &String| match &self.rules {
-            Some(rules) => rules.names.shown(recipient),
-            None => crate::policy::Names::default().shown(recipient),
-        };
-        self.chosen.recipients.iter().map(shown).collect()
+        let names = self.rules.as_ref().map(|rules| rules.names.clone()).unwrap_or_default();
+        self.chosen.recipients().map(|id| shown_recipient(id, &names)).collect()
     }
 
     fn tell(&self, context: &Context<'_>, written: &crate::envelope::Written) {
-        let (file, values) = (context.shown(&self.path), written.encrypted);
-        let plural = if values == 1 { "" } else { "s" };
+        let (file, values) = (context.shown(&self.path), count(written.encrypted, "value"));
         let people = self.people().join(", ");
-        context.ui.say(context.world, format!("encrypted {values} value{plural} into {file} for {people}"));
+        context.ui.say(context.world, format!("encrypted {values} into {file} for {people}"));
     }
 }
 
-/// Encrypts `plain` with a new data key.
-fn new_text(
+fn expanded(plain: &Plain, selector: &Selector, source: &Path) -> Result<Plain, Error> {
+    expand_aliases(plain, selector).map_err(|cause| Error::Encrypt { path: source.to_owned(), cause })
+}
+
+/// Encrypts `plain` with a new data key, and gives that out too, for whoever looks at the result before it is written.
+/// Aliases are written out if it `expands`.
+///
+/// # Errors
+/// When it cannot be encrypted, or not one value would be.
+pub fn new_text(
     context: &Context<'_>,
     target: &Target,
     plain: &Plain,
-    allow_empty: bool,
-) -> Result<crate::envelope::Written, Failure> {
+    Permitted { allow_empty, expands }: Permitted,
+) -> Result<(crate::envelope::Written, DataKey), Failure> {
+    let selector = &target.chosen.selector;
+    let expanded = if expands { Some(expanded(plain, selector, &target.source)?) } else { None };
+    let plain = expanded.as_ref().unwrap_or(plain);
+    if plain.document().format().is_whole() && *selector != Selector::default() {
+        let message = "a binary file is encrypted as a whole: the rule's selector is ignored";
+        context.ui.note(context.world, message);
+    }
     let key = DataKey::generate(&*context.world.random).map_err(Error::Random)?;
-    let mut metadata = target.chosen.wrap(&context.keyring, &key, &target.path)?;
+    let mut metadata = target.chosen.wrap(&context.keyring, &key, &target.path, &*context.world.random)?;
     metadata.extension.layout = target.layout;
     let written = encrypt(plain, metadata, &key, &*context.world.clock, &*context.world.random)
         .map_err(|cause| Error::Encrypt { path: target.source.clone(), cause })?;
-    if written.encrypted == 0 && !allow_empty {
+    if written.encrypted == 0 && !allow_empty && !plain.document().format().is_whole() {
         return Err(Error::NothingEncrypted(target.path.clone()).into());
     }
     advise_on_clear_comments(context, &target.path, plain, &written.text);
-    Ok(written)
+    Ok((written, key))
 }
 
 /// Encrypts `plain` into a file that must not exist yet; the text that was written.
@@ -305,9 +345,9 @@ pub fn write_new(
     context: &Context<'_>,
     target: &Target,
     plain: &Plain,
-    allow_empty: bool,
+    permitted: Permitted,
 ) -> Result<Vec<u8>, Failure> {
-    let written = new_text(context, target, plain, allow_empty)?;
+    let (written, _) = new_text(context, target, plain, permitted)?;
     save::replace_empty(&target.path, &written.text)?;
     target.tell(context, &written);
     Ok(written.text)
@@ -319,10 +359,8 @@ fn plain_text(plain: &Plain, layout: Layout) -> Vec<u8> {
 }
 
 /// The plaintext is in git's history already: encrypting it now does not take it out.
-fn warn_if_tracked(context: &Context<'_>, source: &Path) {
-    let git =
-        source.parent().and_then(repository_root).and_then(|root| Git::find(&root, &context.world.variables));
-    if git.and_then(|git| git.is_tracked(source)) == Some(true) {
+pub fn warn_if_tracked(context: &Context<'_>, source: &Path) {
+    if Git::around(source, &context.world.variables).and_then(|git| git.is_tracked(source)) == Some(true) {
         let shown = context.shown(source);
         context.ui.warn(
             context.world,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::{Context, Failure};
-use super::{name_or_path, no_value, warn_if_twice};
+use super::{TypeWord, name_or_path, no_value, warn_if_twice};
 use crate::document::dotenv::reading::reading;
 use crate::workspace::{RuleFile, value_text};
 
@@ -19,6 +19,9 @@ pub struct Get {
     pub file: PathBuf,
     /// Name of the variable, `a[0].b` or `["a"][0]["b"]`
     pub path: String,
+    /// Print what stands at PATH, also a map or list, as a document of this format
+    #[arg(long, value_name = "TYPE", conflicts_with = "literal")]
+    pub to: Option<TypeWord>,
     /// Print no line end behind it
     #[arg(short, long)]
     pub no_newline: bool,
@@ -38,6 +41,11 @@ pub fn run(arguments: &Get, context: &Context<'_>) -> Result<u8, Failure> {
     let file = context.open(&arguments.file)?;
     let format = file.sealed.document().format().name();
     let path = name_or_path(&arguments.path, format, arguments.document)?;
+    if let Some(to) = arguments.to {
+        let text = file.converted_at(&path, to.into())?.ok_or_else(|| no_value(context, &file, &path))?;
+        context.print(&text)?;
+        return Ok(0);
+    }
     let value = file.value(&path).ok_or_else(|| no_value(context, &file, &path))?;
     warn_if_twice(context, file.sealed.document(), &path, "the last one counts");
     let text = value_text(value);

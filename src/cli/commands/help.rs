@@ -1,5 +1,7 @@
 //! `lacre help TOPIC`: the texts that explain, in `cli/help/`; without a topic, their list.
 
+use std::iter;
+
 use clap::error::ErrorKind;
 use clap::{Args, Parser};
 
@@ -9,29 +11,40 @@ use super::super::{Context, Failure};
 /// Explain a topic, or a command
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  lacre help                  the list of topics\n  lacre help threat-model\n  lacre help encrypt          the same as lacre encrypt --help"
+    after_help = "Examples:\n  lacre help                  the list of topics\n  lacre help threat-model\n  lacre help encrypt          the same as lacre encrypt --help\n  lacre help recipients add"
 )]
 pub struct Help {
     /// A topic or a command; without it, the topics
-    pub topic: Option<String>,
+    pub topic: Vec<String>,
 }
 
 /// Topic, what it is about, and its text.
-const TOPICS: [(&str, &str, &str); 6] = [
+const TOPICS: &[(&str, &str, &str)] = &[
     (
         "format",
         "what an encrypted file is, and which values are encrypted",
         include_str!("../help/format.txt"),
     ),
     ("dotenv", "how .env files are read and written", include_str!("../help/dotenv.txt")),
+    ("config", "the rules: which files are encrypted for whom", include_str!("../help/config.txt")),
     (
         "identities",
         "the keys that open files, and where they are found",
         include_str!("../help/identities.txt"),
     ),
+    ("services", "keys that gpg or a Vault server hold", include_str!("../help/services.txt")),
+    ("aws", "keys that AWS KMS holds, and credentials for them", include_str!("../help/aws.txt")),
     ("seal", "what vouches for names, structure and recipients", include_str!("../help/seal.txt")),
     ("threat-model", "what is protected, and what is not", include_str!("../help/threat-model.txt")),
+    ("json", "the fields that `--json` prints, command by command", include_str!("../help/json.txt")),
     ("from-sops", "what is the same, and what differs", include_str!("../help/from-sops.txt")),
+    ("mixed-team", "lacre and sops on the same files", include_str!("../help/mixed-team.txt")),
+    ("sops", "its command line, and what differs in ours", include_str!("../help/sops.txt")),
+    (
+        "from-dotenvx",
+        "values of dotenvx: what comes over, and what differs",
+        include_str!("../help/from-dotenvx.txt"),
+    ),
 ];
 
 /// Runs it.
@@ -39,19 +52,21 @@ const TOPICS: [(&str, &str, &str); 6] = [
 /// # Errors
 /// When there is no such topic.
 pub fn run(arguments: &Help, context: &Context<'_>) -> Result<u8, Failure> {
-    let Some(topic) = &arguments.topic else {
+    if arguments.topic.is_empty() {
         context.print_line("Topics, for `lacre help TOPIC`:\n")?;
         for (name, about, _) in TOPICS {
             context.print_line(&format!("  {name:14}{about}"))?;
         }
         context.print_line("\n`lacre --help` lists the commands; `lacre help COMMAND` explains one.")?;
         return Ok(0);
-    };
-    if let Some((.., text)) = TOPICS.iter().find(|(name, ..)| name == topic) {
+    }
+    let topic = arguments.topic.join(" ");
+    if let Some((.., text)) = TOPICS.iter().find(|(name, ..)| *name == topic) {
         context.print(text.as_bytes())?;
         return Ok(0);
     }
-    match Cli::try_parse_from(["lacre", topic, "--help"]) {
+    let words = arguments.topic.iter().map(String::as_str);
+    match Cli::try_parse_from(iter::once("lacre").chain(words).chain(["--help"])) {
         Err(help) if help.kind() == ErrorKind::DisplayHelp => {
             context.print(help.render().to_string().as_bytes())?;
             Ok(0)
@@ -94,7 +109,7 @@ mod tests {
         assert_eq!(code, 0);
         for (name, about, text) in TOPICS {
             assert!(list.contains(&format!("  {name:14}{about}\n")), "{name}");
-            assert_eq!(help(&[name]), (0, text.to_owned()));
+            assert_eq!(help(&[name]), (0, (*text).to_owned()));
         }
     }
 
@@ -112,6 +127,9 @@ mod tests {
         let words = ["lacre", "get", "--help"].map(OsString::from);
         assert_eq!(super::super::super::run(words, &world), 0);
         assert_eq!(help(&["get"]), (0, printed.stdout.text()));
+        let (code, said) = help(&["recipients", "add"]);
+        assert_eq!(code, 0);
+        assert!(said.starts_with("Let somebody open the files of a rule\n"), "{said}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::super::{Context, Failure};
 use super::keygen;
 use crate::base::ports::{Clock, Random};
 use crate::keys::new_identity::{NewIdentity, NewKind};
-use crate::workspace::recipients::RULE_FILE;
+use crate::workspace::rule_file::RULE_FILE;
 use crate::workspace::{Error, RuleFile};
 use crate::world::files::{self, PUBLIC_MODE};
 use crate::world::git::{Git, repository_root};
@@ -53,10 +53,13 @@ pub fn run(_: &Init, context: &Context<'_>) -> Result<u8, Failure> {
             context.ui.note(
                 world,
                 format!(
-                    "{shown} does not name you; ask a recipient to add this line and to run `sops updatekeys`"
+                    "{shown} does not name you; run this, or send it to a recipient, and commit what it changes"
                 ),
             );
-            context.print_line(&recipient)?;
+            let person = format!("{}={recipient}", own_name(context));
+            // An ssh key has blanks.
+            let person = if recipient.contains(' ') { shell_words::quote(&person) } else { person.into() };
+            context.print_line(&format!("lacre recipients add {person}"))?;
         }
         Some(rules) => {
             context.ui.say(world, format!("{} names you as a recipient", context.shown(&rules.path)));
@@ -86,14 +89,19 @@ fn recipient(context: &Context<'_>) -> Result<String, Failure> {
     Ok(identity.recipient.clone())
 }
 
-fn rule_file(context: &Context<'_>, recipient: &str) -> String {
+/// What the person is called, as far as it makes an anchor.
+fn own_name(context: &Context<'_>) -> String {
     let user = context.world.variable("USER").map(|user| user.to_string_lossy().into_owned());
     let name: String = user
         .unwrap_or_default()
         .chars()
         .filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'))
         .collect();
-    let name = if name.is_empty() { "me".to_owned() } else { name };
+    if name.is_empty() { "me".to_owned() } else { name }
+}
+
+fn rule_file(context: &Context<'_>, recipient: &str) -> String {
+    let name = own_name(context);
     format!(
         "# Who may open which encrypted file. The first rule whose path_regex matches counts.\n\
          # A recipient's name is its anchor.\n\

@@ -9,7 +9,7 @@ use crate::base::Secret;
 use crate::keys::new_identity::{NewIdentity, NewKind};
 use crate::workspace::Error;
 use crate::world::files::{self, PRIVATE_MODE, SIZE_LIMIT};
-use crate::world::git::{Git, repository_root};
+use crate::world::git::Git;
 use crate::world::identities::default_key_file;
 
 /// Make a new age identity; its public key goes to stdout
@@ -54,9 +54,7 @@ pub fn run(arguments: &Keygen, context: &Context<'_>) -> Result<u8, Failure> {
 
 /// Whoever gets an identity reads all that is encrypted for it; in a repository, that would be everybody.
 fn warn_if_committable(context: &Context<'_>, path: &Path) {
-    let root = path.parent().and_then(repository_root);
-    let git = root.and_then(|root| Git::find(&root, &context.world.variables));
-    if git.and_then(|git| git.is_ignored(path)) == Some(false) {
+    if Git::around(path, &context.world.variables).and_then(|git| git.is_ignored(path)) == Some(false) {
         let shown = context.shown(path);
         context
             .ui

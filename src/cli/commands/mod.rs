@@ -1,6 +1,7 @@
 //! One room a command: its help, its flags, then what it does. What several of them need stands here.
 
 pub mod advice;
+pub mod config;
 pub mod decrypt;
 pub mod edit;
 pub mod encrypt;
@@ -8,9 +9,12 @@ pub mod export;
 pub mod generate;
 pub mod get;
 pub mod help;
+pub mod import;
 pub mod init;
 pub mod keygen;
 pub mod list;
+pub mod recipients;
+pub mod rekey;
 pub mod run;
 pub mod seal;
 pub mod selection;
@@ -28,11 +32,16 @@ use crate::workspace::OpenFile;
 use crate::workspace::names::FileType;
 use crate::world::terminal::escaped_json;
 
+/// Where many files are meant and there is none.
+const NOTHING_TRACKED: &str = "git tracks no encrypted file here; `git add` new ones, or name them";
+
 /// The words of `--type`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[allow(missing_docs, reason = "they are the words themselves")]
 pub enum TypeWord {
+    Binary,
     Dotenv,
+    Ini,
     Json,
     Yaml,
 }
@@ -40,7 +49,9 @@ pub enum TypeWord {
 impl From<TypeWord> for FileType {
     fn from(word: TypeWord) -> Self {
         match word {
+            TypeWord::Binary => Self::Binary,
             TypeWord::Dotenv => Self::Dotenv,
+            TypeWord::Ini => Self::Ini,
             TypeWord::Json => Self::Json,
             TypeWord::Yaml => Self::Yaml,
         }
@@ -64,6 +75,12 @@ fn name_or_path(text: &str, kind: &str, document: usize) -> Result<Path, Failure
 /// A listing as one line of JSON, in which nothing steers a terminal.
 fn listing(rows: &serde_json::Value) -> String {
     escaped_json(&rows.to_string())
+}
+
+/// `1 file`, `2 files`.
+fn count(number: usize, word: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {word}{plural}")
 }
 
 /// In a dotenv file a name may stand several times; `outcome` says what that means here.

@@ -58,7 +58,7 @@ fn show(context: &Context<'_>, file: &OpenFile) -> Result<(), Failure> {
     let selector = &metadata.selector;
     ui.say(context.world, format!("{}:", context.shown(&file.path)));
     ui.say(context.world, format!("  recipients: {}", people.join(", ")));
-    ui.say(context.world, format!("  selector: {} {}", selector.kind.name(), selector.text));
+    ui.say(context.world, format!("  selector: {}", selector.shown()));
     for (path, value) in file.plain()?.leaves() {
         let kind = value.kind().map_or("null", crate::base::Type::name);
         ui.say(context.world, format!("  {path}  {kind}"));

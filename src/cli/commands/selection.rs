@@ -34,7 +34,7 @@ pub struct Selection {
     /// All but these names
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub except: Vec<String>,
-    /// YAML, JSON: nested leaves too, their names joined by `_` in upper case
+    /// YAML, JSON, INI: nested leaves too, their names joined by `_` in upper case
     #[arg(long)]
     pub flatten: bool,
     /// dotenv: hand on quotes and all, as sops does
@@ -164,7 +164,7 @@ impl Selection {
 fn plain(path: &Path) -> Result<Plain, Failure> {
     let form = |cause| Error::Form { path: path.to_owned(), cause };
     let bytes = files::read(path, SIZE_LIMIT)?;
-    let format = open_file::format_of(FileType::of(path), path)?;
+    let format = open_file::format_of(FileType::of(path));
     let text = format.prepare(bytes).text;
     Ok(Plain::parse(text.expose().clone(), format).map_err(form)?)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::{Context, Failure};
-use super::encrypt::{self, Target};
+use super::encrypt::{self, Permitted, Target};
 use super::generate::Spec;
 use super::{name_or_path, warn_if_twice};
 use crate::base::{Node, Path, Secret, Step, Type, Value};
@@ -99,15 +99,16 @@ pub fn run(arguments: &Set, context: &Context<'_>) -> Result<u8, Failure> {
         })?;
         return Ok(0);
     }
-    let format = crate::workspace::open_file::format_of(FileType::of(&path), &path)?;
-    let start: &[u8] = if format.name() == "dotenv" { b"" } else { b"{}\n" };
+    let format = crate::workspace::open_file::format_of(FileType::of(&path));
+    let start: &[u8] = if matches!(format.name(), "json" | "yaml") { b"{}\n" } else { b"" };
     let empty =
         Plain::parse(start.to_vec(), format).map_err(|cause| Error::Form { path: path.clone(), cause })?;
     let at = name_or_path(&arguments.path, format.name(), arguments.document)?;
     let node = node(arguments, context, format.name(), &at, None, &given, literal)?;
     let plain = empty.with(&at, &node).map_err(|cause| Error::Change { path: path.clone(), cause })?;
     let target = Target::new_file(context, &path, None, &arguments.recipient)?;
-    encrypt::write_new(context, &target, &plain, true)?;
+    let permitted = Permitted { allow_empty: true, expands: false };
+    encrypt::write_new(context, &target, &plain, permitted)?;
     Ok(0)
 }
 

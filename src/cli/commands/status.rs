@@ -6,12 +6,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::{Context, Failure};
-use super::listing;
+use super::{NOTHING_TRACKED, listing};
 use crate::envelope::{FormError, Sealed};
 use crate::keys::WrappedKey;
-use crate::workspace::{Error, RuleFile, open_file, shown_key};
-use crate::world::files::{self, SIZE_LIMIT};
-use crate::world::git::{Git, repository_root};
+use crate::workspace::{Error, RuleBook, open_file, shown_key, tree};
 
 /// Show format, recipients, selector and seal of files; needs no identity
 #[derive(Args, Debug)]
@@ -21,7 +19,7 @@ use crate::world::git::{Git, repository_root};
 pub struct Status {
     /// The files
     pub file: Vec<PathBuf>,
-    /// All files that git tracks in this repository
+    /// All encrypted files that git tracks in this repository
     #[arg(long, conflicts_with = "file")]
     pub all: bool,
     /// Print a JSON array, an object a file
@@ -35,7 +33,9 @@ pub struct Status {
 /// When a file that was named cannot be read.
 pub fn run(arguments: &Status, context: &Context<'_>) -> Result<u8, Failure> {
     let files: Vec<(PathBuf, Option<Sealed>)> = if arguments.file.is_empty() {
-        tracked(context)?
+        let found = tree::tracked(context.world, &context.world.folder)?.into_iter();
+        let shown = |path: &Path| path.strip_prefix(&context.world.folder).unwrap_or(path).to_owned();
+        found.map(|found| (shown(&found.path), Some(found.sealed))).collect()
     } else {
         let load = |file: &PathBuf| match open_file::load(&context.world.path(file), None) {
             Ok(sealed) => Ok((file.clone(), Some(sealed))),
@@ -45,15 +45,16 @@ pub fn run(arguments: &Status, context: &Context<'_>) -> Result<u8, Failure> {
         arguments.file.iter().map(load).collect::<Result<_, _>>()?
     };
     let mut rows = Vec::new();
+    let book = RuleBook::new(context.world);
     for (file, sealed) in &files {
-        rows.push(row(context, file, sealed.as_ref())?);
+        rows.push(row(context, &book, file, sealed.as_ref())?);
     }
     if arguments.json {
         context.print_line(&listing(&rows.into()))?;
         return Ok(0);
     }
     if rows.is_empty() {
-        context.ui.note(context.world, "git tracks no encrypted file here");
+        context.ui.note(context.world, NOTHING_TRACKED);
     }
     for row in &rows {
         let word = |name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
@@ -72,11 +73,16 @@ pub fn run(arguments: &Status, context: &Context<'_>) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn row(context: &Context<'_>, file: &Path, sealed: Option<&Sealed>) -> Result<serde_json::Value, Failure> {
+fn row(
+    context: &Context<'_>,
+    book: &RuleBook<'_>,
+    file: &Path,
+    sealed: Option<&Sealed>,
+) -> Result<serde_json::Value, Failure> {
     let shown = file.to_string_lossy();
     let Some(sealed) = sealed else { return Ok(json!({"file": shown, "encrypted": false})) };
-    let names = RuleFile::find(context.world, &context.world.path(file))?.map(|file| file.names);
-    let names = names.unwrap_or_default();
+    let names = book.find(&context.world.path(file))?;
+    let names = names.map(|file| file.names.clone()).unwrap_or_default();
     let metadata = sealed.metadata();
     let person = |key: &WrappedKey| {
         json!({
@@ -93,33 +99,10 @@ fn row(context: &Context<'_>, file: &Path, sealed: Option<&Sealed>) -> Result<se
         "encrypted": true,
         "format": sealed.document().format().name(),
         "recipients": people,
-        "selector": format!("{} {}", metadata.selector.kind.name(), metadata.selector.text),
+        "selector": metadata.selector.shown(),
         "mac_only_encrypted": metadata.mac_only_encrypted,
         "seal": seal,
         "lastmodified": metadata.last_modified,
         "version": metadata.version,
     }))
-}
-
-/// The tracked files that are encrypted. One that cannot be read is passed over: it was not asked for by name.
-fn tracked(context: &Context<'_>) -> Result<Vec<(PathBuf, Option<Sealed>)>, Failure> {
-    let root = repository_root(&context.world.folder)
-        .ok_or_else(|| Failure::usage("outside a git repository, `lacre status` wants FILE"))?;
-    let paths = Git::find(&root, &context.world.variables)
-        .and_then(|git| git.tracked_files())
-        .ok_or_else(|| Failure::user("git does not list the files it tracks; name them"))?;
-    let mut found = Vec::new();
-    for path in paths {
-        let path = root.join(path);
-        let Ok(text) = files::read(&path, SIZE_LIMIT) else { continue };
-        // Cheap enough to spare most files a parser.
-        if memchr::memmem::find(&text, b"ENC[AES256_GCM,").is_none() {
-            continue;
-        }
-        if let Ok(sealed) = open_file::parse(text, &path, None) {
-            let shown = path.strip_prefix(&context.world.folder).unwrap_or(&path).to_owned();
-            found.push((shown, Some(sealed)));
-        }
-    }
-    Ok(found)
 }
