@@ -6,24 +6,52 @@ mod support;
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/binary.rs"]
+mod binary;
+#[path = "cli/cloud_keys.rs"]
+mod cloud_keys;
+#[path = "cli/config.rs"]
+mod config;
+#[path = "cli/convert.rs"]
+mod convert;
 #[path = "cli/decrypt.rs"]
 mod decrypt;
 #[path = "cli/encrypt.rs"]
 mod encrypt;
 #[path = "cli/get.rs"]
 mod get;
+#[path = "cli/import_dotenvx.rs"]
+mod import_dotenvx;
+#[path = "cli/import_plain.rs"]
+mod import_plain;
+#[path = "cli/import_sops.rs"]
+mod import_sops;
+#[path = "cli/ini.rs"]
+mod ini;
 #[path = "cli/init.rs"]
 mod init;
 #[path = "cli/keygen.rs"]
 mod keygen;
 #[path = "cli/list.rs"]
 mod list;
+#[path = "cli/plugins.rs"]
+mod plugins;
+#[path = "cli/recipients.rs"]
+mod recipients;
+#[path = "cli/recipients_talk.rs"]
+mod recipients_talk;
+#[path = "cli/rekey.rs"]
+mod rekey;
 #[path = "cli/seal.rs"]
 mod seal;
+#[path = "cli/services.rs"]
+mod services;
 #[path = "cli/set.rs"]
 mod set;
 #[path = "cli/shell_and_help.rs"]
 mod shell_and_help;
+#[path = "cli/sops.rs"]
+mod sops;
 #[path = "cli/tampering.rs"]
 mod tampering;
 #[path = "cli/twin.rs"]

@@ -9,9 +9,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use lacre::world::files::{
-    Replacement, SIZE_LIMIT, create, read, replace, replace_all, update, write_plaintext,
-};
+use lacre::world::files::{SIZE_LIMIT, create, read, replace, update, write_plaintext};
+use lacre::world::together::{Replacement, replace_all};
 use lacre::world::{FileError, FileProblem};
 
 type Change = Result<Option<Vec<u8>>, FileError>;
@@ -94,14 +93,14 @@ fn many_files_are_replaced_together_or_not_at_all() {
     fs::write(&paths[2], "1").unwrap();
     let all = |last: &'static [u8]| {
         let expected = [Some(b"1".as_slice()), None, Some(last)];
-        [0, 1, 2].map(|at| Replacement { path: &paths[at], expected: expected[at], new: b"2" })
+        [0, 1, 2].map(|at| Replacement { path: &paths[at], within: None, expected: expected[at], new: b"2" })
     };
-    assert_eq!(replace_all(&all(b"other"), None).unwrap_err().problem, FileProblem::Changed);
+    assert_eq!(replace_all(&all(b"other")).unwrap_err().problem, FileProblem::Changed);
     assert_eq!(
         (names(folder.path()), fs::read(&paths[0]).unwrap()),
         (vec!["a".into(), "sub".into()], b"1".to_vec())
     );
-    replace_all(&all(b"1"), None).unwrap();
+    replace_all(&all(b"1")).unwrap();
     assert!(paths.iter().all(|path| fs::read(path).unwrap() == b"2"));
     assert_eq!((names(folder.path()).len(), names(&folder.path().join("sub")).len()), (3, 1));
 }

@@ -14,6 +14,8 @@
 mod merge;
 #[path = "properties/round_trip.rs"]
 mod round_trip;
+#[path = "properties/rule_files.rs"]
+mod rule_files;
 #[path = "properties/samples.rs"]
 mod samples;
 #[path = "properties/scene.rs"]

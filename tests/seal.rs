@@ -6,7 +6,7 @@ use lacre::base::DataKey;
 use lacre::base::ports::{CountedRandom, FrozenClock};
 use lacre::document::dotenv::Dotenv;
 use lacre::document::yaml::Yaml;
-use lacre::document::{Format, Json};
+use lacre::document::{Binary, Format, Ini, Json};
 use lacre::envelope::{Metadata, OpenError, Plain, Sealed, Verdict, encrypt};
 use lacre::policy::Selector;
 
@@ -26,6 +26,8 @@ fn every_vector_gets_its_verdict() {
         let (name, text) = (&vector["name"], vector["text"].as_str().unwrap());
         let format: &'static dyn Format = match vector["format"].as_str().unwrap() {
             "dotenv" => &Dotenv,
+            "binary" => &Binary,
+            "ini" => &Ini,
             "json" => &Json,
             "yaml" => &Yaml,
             other => panic!("{other}"),
@@ -66,6 +68,8 @@ fn a_single_changed_digit_of_the_seal_is_noticed() {
         let text = text.replace(seal, &format!("{}{other}{}", &seal[..5], &seal[6..]));
         let format: &'static dyn Format = match vector["format"].as_str().unwrap() {
             "dotenv" => &Dotenv,
+            "binary" => &Binary,
+            "ini" => &Ini,
             "json" => &Json,
             _ => &Yaml,
         };

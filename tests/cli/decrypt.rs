@@ -88,6 +88,16 @@ fn the_identity_on_the_command_line_serves_too() {
 }
 
 #[test]
+fn an_identity_file_that_is_named_and_missing_is_an_error() {
+    let scene = sealed(Scene::new());
+    scene
+        .run(["decrypt", ".env.enc", "--identity", "nowhere.txt"])
+        .fails(1)
+        .stdout("")
+        .stderr("error: `--identity nowhere.txt`: there is no such file\n");
+}
+
+#[test]
 fn line_ends_and_byte_order_mark_come_back() {
     let text = "\u{feff}A=1\r\n# remark\r\nB=2\r\n";
     let scene = Scene::new().identity("alice").file(".env", text);
@@ -103,7 +113,7 @@ fn ignoring_the_mac_warns() {
         .run(["decrypt", "--ignore-mac", ".env.enc"])
         .ok()
         .stdout("A=1\nB=two\n")
-        .stderr("warning: the MAC is not checked: values may have been tampered with\n");
+        .stderr("warning: MAC and seal are not checked: values may have been tampered with\n");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn all_recipients_open_the_file_and_nobody_else() {
         "error: cannot open `.env.enc`: your identity is not among its recipients\n\
          \u{20} recipients: [alice], [bob]\n\
          \u{20} tried: ~/.config/sops/age/keys.txt ([ci])\n\
-         hint: ask one of the recipients to add your public key and to run `sops updatekeys` on the file\n",
+         hint: name yourself with `lacre recipients add NAME=KEY`, commit, and ask one of the recipients to run `lacre recipients sync` on the file\n",
     );
 }
 
@@ -176,8 +176,20 @@ fn an_alias_to_a_secret_says_what_to_do() {
     let scene = Scene::new().file("a.yaml", "a: &x 1\nb: *x\n");
     scene.run(["encrypt", "a.yaml", "-r", ALICE]).fails(1).untouched().stderr(
         "error: cannot encrypt `a.yaml`: line 1: an alias or merge key leads to a value that is to be encrypted\n\
-         hint: write the value out where the alias or `<<` stands, or leave it clear by the rule's selector\n",
+         hint: `lacre encrypt --expand-aliases` writes it out where the alias or `<<` stands; or leave it clear by the \
+         rule's selector\n",
     );
+}
+
+#[test]
+fn an_alias_to_a_secret_is_written_out_where_asked() {
+    let scene = Scene::new().identity("alice").file("a.yaml", "a: &x {k: 1} # c\nb:\n  <<: *x\nl: [*x]\n");
+    scene.run(["encrypt", "a.yaml", "-r", ALICE, "--expand-aliases"]).ok().changed(["a.enc.yaml"]);
+    let plain = "a: &x {k: 1} # c\nb:\n  <<: {k: 1}\nl: [{k: 1}]\n";
+    scene.run(["decrypt", "a.enc.yaml"]).ok().stdout(plain);
+    scene.write("a.yaml", "a: &x {k: 1} # c\nb:\n  <<: *x\nl: [*x, 2]\n");
+    scene.run(["encrypt", "a.yaml", "--expand-aliases", "--replace"]).ok().changed(["a.enc.yaml"]);
+    scene.run(["decrypt", "a.enc.yaml"]).ok().stdout(&plain.replace("}]", "}, 2]"));
 }
 
 #[test]

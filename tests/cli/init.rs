@@ -35,7 +35,7 @@ fn who_has_no_identity_gets_one() {
 fn the_rules_of_others_stay_as_they_are() {
     let scene = Scene::repository().identity("bob");
     let scene = scene.file(".sops.yaml", format!("creation_rules:\n  - age: {ALICE}\n"));
-    scene.run(["init"]).ok().stdout("[bob]\n").changed([".gitignore"]);
+    scene.run(["init"]).ok().stdout("lacre recipients add me=[bob]\n").changed([".gitignore"]);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn status_shows_the_tracked_files_of_the_repository() {
     Scene::new()
         .run(["status"])
         .fails(2)
-        .stderr("error: outside a git repository, `lacre status` wants FILE\n");
+        .stderr("error: outside a git repository no file is tracked\nhint: name the files\n");
 }
 
 #[test]
@@ -111,7 +111,11 @@ fn nothing_in_a_listing_steers_a_terminal() {
 
 #[test]
 fn a_repository_without_encrypted_files_says_so() {
-    Scene::repository().run(["status"]).ok().stdout("").stderr("note: git tracks no encrypted file here\n");
+    Scene::repository()
+        .run(["status"])
+        .ok()
+        .stdout("")
+        .stderr("note: git tracks no encrypted file here; `git add` new ones, or name them\n");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lacre::base::{Node, Path, Step, Value};
 use lacre::document::dotenv::Dotenv;
 use lacre::document::yaml::Yaml;
-use lacre::document::{Format, Json};
+use lacre::document::{Format, Ini, Json};
 use lacre::envelope::{ChangeError, MergeError, Plain, merge};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -20,6 +20,7 @@ fn bases() -> impl Strategy<Value = Plain> {
             let prepared = Dotenv.prepare(text.into_bytes());
             plain(prepared.text.expose(), &Dotenv as &'static dyn Format)
         }),
+        samples::ini().prop_map(|text| plain(text.as_bytes(), &Ini)),
         samples::json(false, true).prop_map(|text| plain(text.as_bytes(), &Json)),
         samples::yaml(false, true)
             .prop_filter("aliases stay where they are", without_aliases)
@@ -36,7 +37,10 @@ fn changed(base: &Plain, (kind, pick): (u8, Index), name: &str) -> Result<(Path,
         .filter(|path| !path.steps.is_empty() && path.steps.iter().all(|step| matches!(step, Step::Key(_))))
         .collect();
     let value = Node::Value(Value::str(name));
-    let new = Path::key(format!("zz_{name}").as_bytes());
+    let key = format!("zz_{name}");
+    let is_ini = base.document().format().name() == "ini";
+    let steps = if is_ini { vec!["DEFAULT", &key] } else { vec![key.as_str()] };
+    let new = Path { document: 0, steps: steps.into_iter().map(|key| Step::Key(key.into())).collect() };
     let (path, plain) = match leaves.get(pick.index(leaves.len().max(1))) {
         Some(path) if kind == 0 => (path.clone(), base.with(path, &value)?),
         Some(path) if kind == 1 => (path.clone(), base.without(path)?),
@@ -90,7 +94,8 @@ proptest! {
             }
             return Ok(());
         }
-        let forth = merge(Some(&base), &ours, &theirs).unwrap().plain;
+        let all = || [&base, &ours, &theirs].map(|plain| shown(plain.document().text())).join("\n---\n");
+        let forth = merge(Some(&base), &ours, &theirs).map_err(|error| TestCaseError::fail(format!("{error}: {}", all())))?.plain;
         let back = merge(Some(&base), &theirs, &ours).unwrap().plain;
         prop_assert_eq!(values(&forth), values(&back), "\n{}\n{}\n{}", shown(base.document().text()), shown(ours.document().text()), shown(theirs.document().text()));
     }

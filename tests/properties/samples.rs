@@ -50,6 +50,67 @@ pub fn dotenv() -> impl Strategy<Value = String> {
     })
 }
 
+/// One INI file without what is refused: names that stand twice, signs in quotes, swallowed lines.
+pub fn ini() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        4 => "[a-zA-Z0-9/:@.+=_-]{0,12}",
+        1 => "[a-z]{1,4} [a-z%()]{1,4}",
+        1 => "\"[a-z $'=\\\\é]{0,8}\"",
+        1 => "'[a-z $\"=\\\\]{0,8}'",
+        1 => "`[a-z #;\"'=\n]{0,8}`",
+        1 => "\"\"\"[a-z]{0,3}(\n[a-z #;`]{0,5}){1,3}\"\"\"",
+        1 => select(&["a#b", "; only", "\"open", "it's", "日本語", "[x]", "\"\"", "''", "<nil>"][..]).prop_map(str::to_owned),
+    ];
+    let comment = || {
+        (select(&[";", "#", "; ", ";; ", " #"][..]), comment())
+            .prop_map(|(sign, text)| sign.to_owned() + &text)
+    };
+    let entry = (
+        key(),
+        select(&["=", " = ", ": ", "  =", " :\t"][..]),
+        value,
+        prop::option::weighted(0.2, comment()),
+    )
+        .prop_map(|(name, sign, value, behind)| {
+            let quoted = value.starts_with(['`', '"']);
+            (
+                name.clone(),
+                format!(
+                    "{name}{sign}{value}{}",
+                    behind.filter(|_| !quoted).map(|text| format!(" {text}")).unwrap_or_default()
+                ),
+            )
+        });
+    let line = prop_oneof![
+        2 => Just(None),
+        2 => comment().prop_map(|text| Some((String::new(), text))),
+        7 => entry.prop_map(Some),
+    ];
+    let section = (prop::option::weighted(0.8, key()), vec(line, 0..6));
+    (vec(section, 0..4), any::<bool>(), 0..8u8, any::<bool>()).prop_map(|(sections, crlf, bom, ended)| {
+        let mut text = String::new();
+        let mut names = std::collections::HashSet::new();
+        for (name, lines) in sections {
+            if let Some(name) = name {
+                names.clear();
+                text.push_str(&format!("[{name}]\n"));
+            }
+            for line in lines {
+                match line {
+                    Some((name, _)) if !name.is_empty() && !names.insert(name.clone()) => {}
+                    Some((_, line)) => text.push_str(&format!("{line}\n")),
+                    None => text.push('\n'),
+                }
+            }
+        }
+        if !ended {
+            text.pop();
+        }
+        let text = if crlf { text.replace('\n', "\r\n") } else { text };
+        if bom == 0 { format!("\u{feff}{text}") } else { text }
+    })
+}
+
 /// What a JSON or YAML document holds.
 #[derive(Clone, Debug)]
 pub enum Tree {

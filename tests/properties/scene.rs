@@ -7,7 +7,7 @@ use lacre::base::{DataKey, Event, Kind, Path, Scalar};
 use lacre::cipher::Ciphertext;
 use lacre::document::dotenv::Dotenv;
 use lacre::document::yaml::Yaml;
-use lacre::document::{Document, Format, Json, Layout};
+use lacre::document::{Document, Format, Ini, Json, Layout};
 use lacre::envelope::{EncryptError, Metadata, OpenError, Opened, Plain, Sealed, encrypt};
 use lacre::keys::{KeyKind, WrappedKey};
 use lacre::policy::{Selector, SelectorKind};
@@ -54,6 +54,7 @@ pub fn selector() -> impl Strategy<Value = Selector> {
 pub fn cases(exact: bool) -> impl Strategy<Value = Case> {
     let documents = prop_oneof![
         samples::dotenv().prop_map(|text| Case::new(&Dotenv, text)),
+        samples::ini().prop_map(|text| Case::new(&Ini, text)),
         samples::json(exact, false).prop_map(|text| Case::new(&Json, text)),
         samples::yaml(exact, false).prop_map(|text| Case::new(&Yaml, text)),
     ];

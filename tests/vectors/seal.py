@@ -74,8 +74,10 @@ def seal_of(form, records, metadata):
 def written(form, body, metadata):
     if form == "yaml":
         return body.replace("SOPS", "sops: " + json.dumps(metadata))
-    if form == "json":
+    if form in ("json", "binary"):
         return body.replace("SOPS", '"sops": ' + json.dumps(metadata))
+    if form == "ini":
+        return body + "\n[sops]\n" + "".join("%s = %s\n" % (name, text.replace("\n", "\\n")) for name, text in flat(metadata))
     lines = ["sops_%s=%s\n" % (name, text.replace("\n", "\\n")) for name, text in flat(metadata)]
     return body + "".join(lines)
 
@@ -218,5 +220,30 @@ for form, shape in [("yaml", "a: %s\nSOPS\n"), ("json", '{"a": "%s", SOPS}\n'), 
     ]:
         name = f"{form}: seal {seal}, {'marked' if mark else 'no mark'}"
         vector(name, *simple, seal=seal, mark=mark, verdict=verdict)
+
+head, k, x, y, last = enc("a:", "comment", "head"), enc("DEFAULT:k:", "str", "0"), enc("a:x:", "str", "1"), enc("a:y z:", "str", "q "), enc("b:", "comment", "last")
+vector(
+    "ini: comments behind their keys, the section DEFAULT, clear values as sops reads them",
+    "ini",
+    f"k = {k}\n; {head}\n[a]\nx={x} ; {head}\n\"y z\" : \"{y}\"\n\n[b]\nu_unencrypted = `a;b`\ne =\n# {last}\n",
+    [D, MAP, K("DEFAULT"), MAP, K("k"), C(k), END, K("a"), MAP, H(head), K("x"), C(x), H(head), K("y z"), C(y), END]
+    + [K("b"), MAP, K("u_unencrypted"), V("str", "a;b"), K("e"), V("str", ""), H(last), END, END],
+    ["0", "1", "q ", "a;b"],
+)
+data = enc("data:", "str", "any bytes")
+vector(
+    "binary: one leaf",
+    "binary",
+    f'{{\n\t"data": "{data}",\n\tSOPS\n}}\n',
+    [D, MAP, K("data"), C(data), END],
+    ["any bytes"],
+    {},
+)
+for form, shape, records in [("ini", "[s]\na = %s\n", [K("DEFAULT"), MAP, END, K("s"), MAP]), ("binary", '{"data": "%s", SOPS}\n', [])]:
+    a = enc("s:a:" if form == "ini" else "data:", "str", "x")
+    inside = records + ([K("a"), C(a), END] if form == "ini" else [K("data"), C(a)])
+    simple = (form, shape % a, [D, MAP, *inside, END], ["x"])
+    for seal, mark, verdict in [("invalid", True, "broken"), ("missing", True, "removed"), ("valid", False, "sealed"), ("missing", False, "unsealed")]:
+        vector(f"{form}: seal {seal}, {'marked' if mark else 'no mark'}", *simple, seal=seal, mark=mark, verdict=verdict)
 
 print(json.dumps({"data_key_hex": KEY.hex(), "vectors": vectors}, indent=1, ensure_ascii=False))

@@ -5,14 +5,16 @@ use std::sync::LazyLock;
 
 use lacre::document::dotenv::Dotenv;
 use lacre::document::yaml::Yaml;
-use lacre::document::{Format, Json};
+use lacre::document::{Binary, Format, Ini, Json};
 use lacre::envelope::{Plain, Sealed, Verdict};
 use lacre::policy::{Selector, SelectorKind};
 use lacre_fuzz::{key, promise, seal};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 
-const PLAINS: [(&dyn Format, &str); 5] = [
+const PLAINS: [(&dyn Format, &str); 7] = [
     (&Dotenv, "#c\nA=1\nexport B=\"x\ny\"\nC=\n# d\nD_unencrypted=clear\n"),
+    (&Binary, "any\0bytes"),
+    (&Ini, "k = 0\n; c\n\n; d\n[a]\nx=1 ; e\ny: \"q \"\n[b]\nz_unencrypted = `a;b`\n; last\n"),
     (
         &Json,
         "{\"a\": \"x\", \"b\": [1, \"y\", null, {}], \"c_unencrypted\": {\"d\": 2.5}, \"e\": {\"f\": true}}\n",
