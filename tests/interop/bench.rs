@@ -11,7 +11,7 @@ use lacre::base::ports::{CountedRandom, FrozenClock, NoPrompt};
 use lacre::base::{DataKey, Path, Type, Value};
 use lacre::cipher::Ciphertext;
 use lacre::document::dotenv::Dotenv;
-use lacre::document::{Format, Json, yaml::Yaml};
+use lacre::document::{Binary, Format, Ini, Json, yaml::Yaml};
 use lacre::envelope::{Metadata, OpenError, Opened, Plain, Sealed, encrypt};
 use lacre::keys::age::AgeRecipient;
 use lacre::keys::new_identity::{NewIdentity, NewKind};
@@ -51,15 +51,7 @@ impl Run {
 
 /// The sops program of this machine.
 pub fn program() -> Option<PathBuf> {
-    let is_program = |path: &PathBuf| {
-        path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-    };
-    match std::env::var_os("SOPS_BINARY") {
-        Some(path) => Some(PathBuf::from(path)).filter(is_program),
-        None => std::env::split_paths(&std::env::var_os("PATH")?)
-            .map(|folder| folder.join("sops"))
-            .find(is_program),
-    }
+    super::peers::find("SOPS_BINARY", "sops")
 }
 
 pub fn skipped() {
@@ -111,27 +103,38 @@ impl Bench {
         self.lacre_with(arguments, [("SOPS_AGE_KEY_FILE", self.path("keys.txt"))])
     }
 
-    pub fn sops_with<const N: usize, const M: usize>(
+    pub fn sops_with<const N: usize>(
         &self,
         arguments: [&str; N],
-        variables: [(&str, impl AsRef<OsStr>); M],
+        variables: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
     ) -> Run {
         self.run(&self.sops, &arguments, variables)
     }
 
-    pub fn lacre_with<const N: usize, const M: usize>(
+    pub fn lacre_with<const N: usize>(
         &self,
         arguments: [&str; N],
-        variables: [(&str, impl AsRef<OsStr>); M],
+        variables: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
     ) -> Run {
         self.run(FilePath::new(env!("CARGO_BIN_EXE_lacre")), &arguments, variables)
     }
 
-    fn run<const M: usize>(
+    /// `sops` or `lacre`, with words that are counted at run time.
+    pub fn run_named(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        variables: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
+    ) -> Run {
+        let own = FilePath::new(env!("CARGO_BIN_EXE_lacre"));
+        self.run(if program == "sops" { &self.sops } else { own }, arguments, variables)
+    }
+
+    fn run(
         &self,
         program: &FilePath,
         arguments: &[&str],
-        variables: [(&str, impl AsRef<OsStr>); M],
+        variables: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
     ) -> Run {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.folder.path()).env_clear();
@@ -222,6 +225,8 @@ pub fn clock() -> FrozenClock {
 pub fn format_of(name: &str) -> &'static dyn Format {
     match name.rsplit('.').next() {
         Some("env") => &Dotenv,
+        Some("bin") => &Binary,
+        Some("ini") => &Ini,
         Some("json") => &Json,
         _ => &Yaml,
     }

@@ -3,7 +3,8 @@
 
 use lacre::policy::{Selector, SelectorKind};
 
-use super::bench::{Bench, tags, text};
+use super::bench::{Bench, format_of, leaves, tags, text};
+use lacre::envelope::Plain;
 
 const PLAIN: &str = "\
 # top
@@ -99,6 +100,49 @@ fn each_selector_encrypts_the_same_leaves() {
                 let values = plain.leaves().into_iter().map(|(_, value)| text(&value.plain_bytes()));
                 let expected = "1 s o m a i 1 two o z y one two x end";
                 assert_eq!(values.collect::<Vec<_>>().join(" "), expected, "{what}");
+            }
+        }
+    }
+}
+
+/// The same kinds of names in every format, with comments where there are some.
+const FORMATS: [(&str, &str); 5] = [
+    ("f.yaml", PLAIN),
+    (
+        "f.json",
+        r#"{"plain": 1, "secret_a": "s", "a_open": "o", "n": {"secret": ["2", {"c": "3"}], "wanted": "4"}, "list": [1]}"#,
+    ),
+    ("f.env", "# top\nplain=1\nsecret_a=s\n# marker\nmarked=m\nafter=a\na_open=o\n# marker\n\nlist=l\n"),
+    (
+        "f.ini",
+        "; marker\n[plain]\nsecret=1\na=2\n; marker\nb_open=3\nlist = 4 # marker\nwanted=5\n[secret]\nx=6\n; top\ny=7\nz=8\n",
+    ),
+    ("f.bin", "any bytes"),
+];
+
+#[test]
+fn every_selector_holds_in_every_format() {
+    let Some(bench) = Bench::new() else { return };
+    for (kind, expression) in SELECTORS {
+        for mac_only in [false, true] {
+            // The text of a comment begins with a blank everywhere but in INI.
+            let expression = expression.trim_start_matches("^ ");
+            rule(&bench, &format!("{}: '{expression}'", kind.name()), mac_only);
+            for (name, plain) in FORMATS {
+                let what = format!("{name} {} {mac_only}", kind.name());
+                bench.write(name, plain);
+                let theirs = bench.sops(["encrypt", name]).ok();
+                let ours = bench.lacre(["encrypt", "--allow-empty", name, "-o", "-"]).ok();
+                assert_eq!(tags(name, &ours), tags(name, &theirs), "{what}");
+                let comments = |sealed: &[u8]| text(sealed).matches("type:comment").count();
+                assert_eq!(comments(&ours), comments(&theirs), "{what}\n{}\n{}", text(&ours), text(&theirs));
+                assert_eq!(bench.sops_reads(name, &ours), bench.sops_reads(name, &theirs), "{what}");
+                for sealed in [&ours, &theirs] {
+                    let (opened, read) =
+                        bench.open(name, sealed).unwrap_or_else(|error| panic!("{what}: {error}"));
+                    assert_eq!(opened.stuck_comments, 0, "{what}");
+                    assert_eq!(leaves(&read), leaves(&Plain::parse(plain.into(), format_of(name)).unwrap()));
+                }
             }
         }
     }

@@ -8,10 +8,9 @@ use lacre::base::{DataKey, Type, Value};
 use lacre::cipher::{Cipher, Mac};
 use lacre::keys::Recipient;
 use lacre::keys::age::AgeRecipient;
-use lacre::keys::new_identity::NewKind;
 use lacre::keys::plugin::NoPlugins;
 
-use super::bench::{Bench, identity, leaves, text};
+use super::bench::{Bench, leaves, text};
 
 /// What is changed in the metadata, whether sops 3.11 reads it, and how.
 type Shape = (&'static str, bool, fn(&str) -> String);
@@ -146,19 +145,6 @@ fn a_version_that_is_none_is_refused_by_both() {
         assert_ne!(bench.sops(["decrypt", "v.yaml"]).code, 0, "{version}");
         bench.lacre(["decrypt", "v.yaml"]).fails(1);
     }
-}
-
-#[test]
-fn several_key_groups_are_refused_and_not_misread() {
-    let Some(bench) = Bench::new() else { return };
-    let groups: String =
-        (1..4).map(|nth| format!("      - age: [{}]\n", identity(NewKind::X25519, nth).recipient)).collect();
-    bench.write(".sops.yaml", format!("creation_rules:\n  - shamir_threshold: 2\n    key_groups:\n{groups}"));
-    bench.write("g.yaml", "a: b\n");
-    bench.write("g.yaml", bench.sops(["encrypt", "g.yaml"]).ok());
-    let run = bench.lacre(["decrypt", "g.yaml"]);
-    assert!(run.out.is_empty());
-    assert!(run.fails(1).contains("key groups"));
 }
 
 #[test]
