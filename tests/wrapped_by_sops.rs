@@ -138,7 +138,7 @@ fn a_locked_ssh_key_is_left_alone_when_the_entry_is_for_someone_else() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_damaged_entry_or_identity_gives_the_right_share_or_an_error(

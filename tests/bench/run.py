@@ -63,6 +63,16 @@ def yaml(count):
     return "".join(groups)
 
 
+def ini(count):
+    return yaml(count).replace(":\n", "]\n").replace("group_", "[group_").replace("  name", "name").replace(": ", " = ")
+
+
+def nested_json(count):
+    value = "value-{:04}-{:03}-of-some-length".format
+    groups = {f"group_{g:04}": {f"name_{i:03}": value(g, i) for i in range(100)} for g in range(count // 100)}
+    return json.dumps(groups, indent="\t")
+
+
 class Bench:
     def __init__(self, options, folder):
         self.options = options
@@ -80,18 +90,42 @@ class Bench:
         with open(self.folder / encrypted, "wb") as out:
             subprocess.run([self.options.sops, "encrypt", name], cwd=self.folder, env=self.env, stdout=out, check=True)
 
-    def row(self, name, ours, theirs, before=lambda: None):
+    def tree(self, name, count):
+        """A repository of so many encrypted files for one recipient, and how to bring it back to that. Its rules name
+        a second one."""
+        folder = self.folder / name
+        folder.mkdir()
+        subprocess.run(["git", "init", "--quiet"], cwd=folder, env=self.env, check=True)
+        other = subprocess.run([self.options.lacre, "keygen", "-o", folder / ".git/other.txt"], env=self.env,
+                               check=True, capture_output=True, text=True).stdout.strip()
+        (folder / ".sops.yaml").write_text(f"creation_rules:\n  - age: {self.recipient},{other}\n")
+        self.write(f"{name}.env", dotenv(20), f"{name}.enc.env")
+        text = (self.folder / f"{name}.enc.env").read_bytes()
+
+        def restore():
+            for number in range(count):
+                (folder / f"n{number:04}.enc.env").write_bytes(text)
+            # Else whoever syncs first writes these files out too.
+            os.sync()
+        restore()
+        subprocess.run(["git", "add", "."], cwd=folder, env=self.env, check=True)
+        return folder, restore
+
+    def row(self, name, ours, theirs, before=lambda: None, cwd=None, runs=None):
+        """`theirs` is the arguments of sops, or a whole script for the shell, in which "$0" is sops."""
         if self.options.only not in name:
             return
-        commands = {"lacre": [self.options.lacre, *ours], "sops": [self.options.sops, *theirs]}
+        cwd = cwd or self.folder
+        script = ["sh", "-c", theirs, self.options.sops] if isinstance(theirs, str) else None
+        commands = {"lacre": [self.options.lacre, *ours], "sops": script or [self.options.sops, *theirs]}
         times, peaks = {"lacre": [], "sops": []}, {}
-        for _ in range(self.options.runs):
+        for _ in range(min(runs or self.options.runs, self.options.runs)):
             for who, command in commands.items():
                 before()
-                times[who].append(measure(command, self.env, self.folder))
+                times[who].append(measure(command, self.env, cwd))
         for who, command in commands.items():
             before()
-            peaks[who] = peak(command, self.env, self.folder)
+            peaks[who] = peak(command, self.env, cwd)
         shown = {who: f"{mib:.1f} MiB" if mib else "?" for who, mib in peaks.items()}
         mine, other = (statistics.median(times[who]) for who in ("lacre", "sops"))
         ratio = statistics.median(b / a for a, b in zip(times["lacre"], times["sops"]))
@@ -113,6 +147,10 @@ def main():
         bench.row("decrypt dotenv, 10,000 leaves", ["decrypt", "ten.enc.env"], ["decrypt", "ten.enc.env"])
         bench.write("ten.yaml", yaml(10_000), "ten.enc.yaml")
         bench.row("decrypt YAML, 10,000 leaves", ["decrypt", "ten.enc.yaml"], ["decrypt", "ten.enc.yaml"])
+        bench.write("ten.json", nested_json(10_000), "ten.enc.json")
+        bench.row("decrypt JSON, 10,000 leaves", ["decrypt", "ten.enc.json"], ["decrypt", "ten.enc.json"])
+        bench.write("ten.ini", ini(10_000), "ten.enc.ini")
+        bench.row("decrypt INI, 10,000 leaves", ["decrypt", "ten.enc.ini"], ["decrypt", "ten.enc.ini"])
         shutil.copy(folder / "ten.enc.yaml", folder / "set.enc.yaml")
         restore = lambda: shutil.copy(folder / "ten.enc.yaml", folder / "set.enc.yaml")
         bench.row("set one of 10,000 leaves", ["set", "-q", "set.enc.yaml", "group_0050.name_050", "new-value"],
@@ -120,6 +158,18 @@ def main():
         bench.write("hundred.yaml", yaml(100_000), "hundred.enc.yaml")
         bench.row("decrypt YAML, 100,000 leaves", ["decrypt", "hundred.enc.yaml"], ["decrypt", "hundred.enc.yaml"])
         bench.row("encrypt YAML, 100,000 leaves", ["encrypt", "-o", "-", "hundred.yaml"], ["encrypt", "hundred.yaml"])
+        hundred = lambda: shutil.copy(folder / "hundred.enc.yaml", folder / "rekey.enc.yaml")
+        bench.row("rekey, 100,000 leaves", ["rekey", "-q", "--yes", "rekey.enc.yaml"],
+                  ["rotate", "-i", "rekey.enc.yaml"], hundred)
+        place, restore = bench.tree("few", 100)
+        bench.row("status of 100 files; 100 times filestatus", ["status", "--all"],
+                  'for file in *.enc.env; do "$0" filestatus "$file" || exit; done', cwd=place)
+        place, restore = bench.tree("many", 1_000)
+        sync = ["recipients", "sync", "--all", "--yes", "-q"]
+        bench.row("sync 1,000 files; 1,000 times updatekeys", sync,
+                  'for file in *.enc.env; do "$0" updatekeys -y "$file" || exit; done', restore, place, runs=3)
+        bench.row("sync 1,000 files; updatekeys with all names", sync, 'exec "$0" updatekeys -y *.enc.env', restore,
+                  place, runs=5)
 
 
 if __name__ == "__main__":
