@@ -158,6 +158,31 @@ impl Cloud {
 }
 
 #[test]
+fn the_face_sees_a_changed_context_as_sops_does() {
+    let Some(cloud) = Cloud::new() else { return };
+    let arn = cloud.moto.key();
+    let rule = |context| {
+        cloud.rule(&format!("key_groups: [{{kms: [{{arn: '{arn}', context: {{{context}}}}}]}}]"));
+    };
+    rule("stage: one, app: a");
+    cloud.bench.write("p.yaml", "A: '1'\n");
+    let sealed = cloud.sops(["encrypt", "p.yaml"]).ok();
+    cloud.bench.write("ours.yaml", &sealed);
+    cloud.bench.write("theirs.yaml", &sealed);
+    rule("stage: two, app: a");
+    let ours = cloud.lacre(["sops", "updatekeys", "-y", "ours.yaml"]).ok();
+    let theirs = cloud.sops(["updatekeys", "-y", "theirs.yaml"]).ok();
+    assert_eq!(text(&ours), text(&theirs));
+    assert!(text(&ours).contains("|app:a,stage:two\n"), "{}", text(&ours));
+    let context = |name: &str| cloud.keys(name).pop().unwrap().recipient_id();
+    assert_eq!(context("ours.yaml"), context("theirs.yaml"));
+    assert_eq!(
+        text(&cloud.sops(["decrypt", "ours.yaml"]).ok()),
+        text(&cloud.sops(["decrypt", "theirs.yaml"]).ok())
+    );
+}
+
+#[test]
 fn a_key_opens_in_both_directions_in_every_format_by_its_arn_and_by_an_alias() {
     let Some(cloud) = Cloud::new() else { return };
     let arn = cloud.moto.key();

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use super::super::Failure;
 use super::call::Call;
 use super::{codes, rules};
-use crate::base::{DataKey, RecipientId};
+use crate::base::{DataKey, Node, RecipientId};
 use crate::envelope::{Metadata, RewrapError, Sealed, rewrap};
 use crate::keys::WrappedKey;
+use crate::workspace::members::is_same;
 use crate::workspace::{Error, open_file};
 use crate::world::files::{self, SIZE_LIMIT};
 use crate::world::terminal::sanitise;
@@ -101,7 +102,7 @@ fn kept_or_wrapped(
     key: &DataKey,
 ) -> Result<Vec<WrappedKey>, Failure> {
     let share = zeroize::Zeroizing::new(key.expose().to_vec());
-    let entry = |id: &RecipientId| match before.iter().find(|entry| same_id(&entry.recipient_id(), id)) {
+    let entry = |id: &RecipientId| match before.iter().find(|entry| is_same(&entry.recipient_id(), id)) {
         Some(entry) => Ok(entry.clone()),
         None => call
             .context
@@ -136,13 +137,9 @@ pub fn agreed(call: &Call<'_>, question: &str) -> Result<bool, Failure> {
 
 fn same(old: &[Vec<RecipientId>], new: &[Vec<RecipientId>]) -> bool {
     let holds = |one: &[RecipientId], other: &[RecipientId]| {
-        one.iter().all(|id| other.iter().any(|other| same_id(id, other)))
+        one.iter().all(|id| other.iter().any(|other| is_same(id, other)))
     };
     old.len() == new.len() && old.iter().zip(new).all(|(old, new)| holds(old, new) && holds(new, old))
-}
-
-fn same_id(one: &RecipientId, other: &RecipientId) -> bool {
-    one.kind == other.kind && one.spelling() == other.spelling()
 }
 
 /// What changes, in the words of sops, which scripts and people look at before they agree.
@@ -156,11 +153,11 @@ fn shown_changes(old: &[Vec<RecipientId>], new: &[Vec<RecipientId>], threshold: 
     for number in 0..old.len().max(new.len()) {
         let (old, new) = (old.get(number).unwrap_or(&none), new.get(number).unwrap_or(&none));
         let _ = writeln!(text, "Group {}", number + 1);
-        let holds = |group: &[RecipientId], id: &RecipientId| group.iter().any(|other| same_id(id, other));
+        let holds = |group: &[RecipientId], id: &RecipientId| group.iter().any(|other| is_same(id, other));
         let lines =
             |ids: &[RecipientId], other: &[RecipientId], stays: bool, sign: &str, text: &mut String| {
                 for id in ids.iter().filter(|id| holds(other, id) == stays) {
-                    let _ = writeln!(text, "{sign}{}", sanitise(&id.spelling()));
+                    let _ = writeln!(text, "{sign}{}", sanitise(&spelled(id)));
                 }
             };
         lines(new, old, true, "    ", &mut text);
@@ -168,4 +165,16 @@ fn shown_changes(old: &[Vec<RecipientId>], new: &[Vec<RecipientId>], threshold: 
         lines(old, new, false, "--- ", &mut text);
     }
     text
+}
+
+/// As sops tells keys apart: one of AWS by its encryption context too.
+fn spelled(id: &RecipientId) -> String {
+    let context = id.other.iter().find(|(name, _)| name == b"context");
+    let Some((_, Node::Map(pairs))) = context else { return id.spelling() };
+    let mut pairs: Vec<String> = pairs
+        .iter()
+        .map(|(name, node)| format!("{}:{}", String::from_utf8_lossy(name), node.text().unwrap_or_default()))
+        .collect();
+    pairs.sort();
+    if pairs.is_empty() { id.spelling() } else { format!("{}|{}", id.spelling(), pairs.join(",")) }
 }
