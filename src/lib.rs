@@ -59,7 +59,7 @@
 //! | 4 | [`providers`] | other programs and services |
 //! | 3 | [`world`] | the only doors to the machine |
 //! | 2 | [`envelope`] | encrypt, open, reencrypt, rewrap, rekey, merge, metadata, seal |
-//! | 1 | [`document`] · [`cipher`] · [`keys`] · [`policy`] | neighbours that do not know each other |
+//! | 1 | [`document`] · [`cipher`] · [`keys`] · [`policy`] · [`redact`] · [`schema`] | neighbours that do not know each other |
 //! | 0 | [`base`] | the words |
 //!
 //! A room imports only lower floors. Below [`world`] there is no file, clock, environment, process or network.
@@ -72,5 +72,7 @@ pub mod envelope;
 pub mod keys;
 pub mod policy;
 pub mod providers;
+pub mod redact;
+pub mod schema;
 pub mod workspace;
 pub mod world;

@@ -8,17 +8,48 @@ use std::fs;
 use std::path::Path;
 
 /// A room and the rooms it may import, from the ground floor up.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("base", &[]),
     ("document", &["base"]),
     ("cipher", &["base"]),
     ("keys", &["base"]),
     ("policy", &["base"]),
+    ("redact", &["base"]),
+    ("schema", &["base"]),
     ("envelope", &["base", "document", "cipher", "keys", "policy"]),
     ("world", &["base", "keys"]),
     ("providers", &["base", "keys", "world"]),
-    ("workspace", &["base", "document", "cipher", "keys", "policy", "envelope", "world", "providers"]),
-    ("cli", &["base", "document", "cipher", "keys", "policy", "envelope", "world", "providers", "workspace"]),
+    (
+        "workspace",
+        &[
+            "base",
+            "document",
+            "cipher",
+            "keys",
+            "policy",
+            "redact",
+            "schema",
+            "envelope",
+            "world",
+            "providers",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "base",
+            "document",
+            "cipher",
+            "keys",
+            "policy",
+            "redact",
+            "schema",
+            "envelope",
+            "world",
+            "providers",
+            "workspace",
+        ],
+    ),
 ];
 
 const LONGEST: usize = 400;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use lacre::world::Variables;
 use lacre::world::editor::{EditorError, run_editor};
 use lacre::world::private_folder::{PrivateFolder, sweep};
-use lacre::world::processes::{StartError, StartProblem, become_default, exec, harden};
+use lacre::world::processes::{Program, StartError, StartProblem, become_default, exec, harden};
 
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
@@ -26,6 +26,11 @@ const SIGPIPE_BIT: u64 = 1 << 12;
 
 fn words(words: &[&str]) -> Vec<OsString> {
     words.iter().map(OsString::from).collect()
+}
+
+fn become_it(path: &Path, arguments: &[&str], variables: &Variables) -> StartError {
+    let arguments = words(arguments);
+    exec(&Program { path: path.to_owned(), arguments, variables: variables.clone() })
 }
 
 /// This test binary, to play `role` in `folder`; see [`helper`].
@@ -52,13 +57,13 @@ fn helper() {
     let folder = PathBuf::from(std::env::var_os("LACRE_FOLDER").expect("started by `helper_command`"));
     let variables: Variables = std::env::vars_os().collect();
     match std::env::var("LACRE_ROLE").unwrap().as_str() {
-        "script" => panic!("{}", exec(&folder.join("script"), &words(&["script"]), &variables)),
+        "script" => panic!("{}", become_it(&folder.join("script"), &["script"], &variables)),
         "exec" => {
             harden();
             ignore_sigpipe();
             let shown = BTreeMap::from([("ONLY".into(), "this".into())]);
             let script = "env; echo name=$0; grep SigIgn: /proc/self/status";
-            panic!("{}", exec(Path::new("/bin/sh"), &words(&["my-sh", "-c", script]), &shown));
+            panic!("{}", become_it(Path::new("/bin/sh"), &["my-sh", "-c", script], &shown));
         }
         "harden" => {
             harden();
@@ -148,7 +153,7 @@ fn a_program_that_cannot_be_run_says_why() {
         (&shell, &large, StartProblem::TooLarge),
         (&shell, &nul, StartProblem::Nul),
     ] {
-        let error = exec(path, &words(&["x"]), variables);
+        let error = become_it(path, &["x"], variables);
         assert_eq!(error, StartError { program: path.clone(), problem });
     }
 }

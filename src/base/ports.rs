@@ -1,4 +1,5 @@
-//! Time, chance and the human: the three things a pure core must be handed.
+//! Time, chance and the human: the three things a pure core must be handed. And what a core hands to the machine that
+//! moves bytes: a filter.
 
 use time::OffsetDateTime;
 
@@ -34,6 +35,15 @@ pub trait Prompt {
 
     /// Something to tell while waiting, e.g. "touch your key".
     fn tell(&self, message: &str);
+}
+
+/// Changes a stream of bytes on its way, in whatever pieces it comes.
+pub trait Filter: Send {
+    /// Takes the next piece and appends to `out` what can be handed on by now.
+    fn push(&mut self, piece: &[u8], out: &mut Vec<u8>);
+
+    /// The stream has ended: appends what was held.
+    fn finish(&mut self, out: &mut Vec<u8>);
 }
 
 /// A clock that stands still, for tests.

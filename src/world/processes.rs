@@ -158,27 +158,76 @@ pub fn resolve_outside(name: &OsStr, search: Option<&OsStr>, repository: Option<
         .find_map(|folder| at(folder.join(name)))
 }
 
-/// Becomes `path`, with exactly `arguments` (the first is its own name) and `variables`; returns only to say why
-/// not. Limits, umask, working folder and descriptors are handed on as they are. `SIGPIPE`, which Rust ignores at
-/// our start, is back to its default.
+/// A program to be started: exactly this, and nothing that is looked up later.
+#[derive(Clone)]
+pub struct Program {
+    /// The file, absolute.
+    pub path: PathBuf,
+    /// Its arguments; the first is its own name.
+    pub arguments: Vec<OsString>,
+    /// Its whole environment.
+    pub variables: Variables,
+}
+
+impl Program {
+    /// How it is started.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(self.arguments.iter().skip(1)).env_clear().envs(&self.variables);
+        #[cfg(unix)]
+        if let Some(name) = self.arguments.first() {
+            std::os::unix::process::CommandExt::arg0(&mut command, name);
+        }
+        command
+    }
+}
+
+/// Becomes `program`; returns only to say why not. Limits, umask, working folder and descriptors are handed on as they
+/// are. `SIGPIPE`, which Rust ignores at our start, is back to its default.
 ///
 /// Where a process cannot be replaced, it is waited for, and we exit with its code.
 #[must_use]
-pub fn exec(path: &Path, arguments: &[OsString], variables: &Variables) -> StartError {
-    let mut command = Command::new(path);
-    command.args(arguments.iter().skip(1)).env_clear().envs(variables);
+pub fn exec(program: &Program) -> StartError {
     #[cfg(unix)]
     {
-        use std::os::unix::process::CommandExt;
-
         reap();
-        command.arg0(arguments.first().map_or(path.as_os_str(), OsString::as_os_str));
-        StartError::from_system(path, &command.exec())
+        let error = std::os::unix::process::CommandExt::exec(&mut program.command());
+        StartError::from_system(&program.path, &error)
     }
     #[cfg(not(unix))]
-    match command.status() {
+    match program.command().status() {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
-        Err(error) => StartError::from_system(path, &error),
+        Err(error) => StartError::from_system(&program.path, &error),
+    }
+}
+
+/// The number of the signal that is called `word`, with or without `SIG`, among those that programs act upon.
+#[must_use]
+pub fn signal_named(word: &str) -> Option<i32> {
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::{
+            SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH,
+        };
+
+        let name = word.strip_prefix("SIG").unwrap_or(word);
+        let known = [
+            ("ALRM", SIGALRM),
+            ("CONT", SIGCONT),
+            ("HUP", SIGHUP),
+            ("INT", SIGINT),
+            ("QUIT", SIGQUIT),
+            ("TERM", SIGTERM),
+            ("USR1", SIGUSR1),
+            ("USR2", SIGUSR2),
+            ("WINCH", SIGWINCH),
+        ];
+        known.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = word;
+        None
     }
 }
 
