@@ -2,13 +2,13 @@
 //! that is not spliced stays as the user wrote it. What is encrypted and why is the business of `envelope`.
 
 pub mod binary;
+pub mod consumers;
 pub mod dotenv;
 pub mod ini;
 pub mod json;
 pub mod layout;
 mod limits;
 mod nodes;
-pub mod shell;
 pub mod splice;
 pub mod tree;
 pub mod yaml;

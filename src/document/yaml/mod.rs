@@ -42,6 +42,7 @@ mod stack;
 use super::tree::Tree;
 use super::{Content, Document, EditError, Format, Splice, join};
 use crate::base::{Kind, Node, Outline, ParseError, Path};
+pub(super) use spelling::{double, key};
 
 /// The format of `.yaml` and `.yml` files.
 #[derive(Clone, Copy, Debug)]
