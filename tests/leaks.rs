@@ -5,6 +5,8 @@
 #![allow(clippy::disallowed_methods, clippy::print_stderr)]
 #![allow(clippy::too_many_lines, reason = "tables of command lines")]
 
+#[path = "leaks/check.rs"]
+mod checks;
 #[path = "leaks/face.rs"]
 mod face;
 #[path = "leaks/outside.rs"]
@@ -169,6 +171,11 @@ fn secrets_are_printed_only_where_that_is_asked_for() {
 fn programs_get_what_is_theirs_and_nobody_else_does() {
     let scene = scene();
     check(&scene, &["run", "--", "printenv", "A"], "", true);
+    for place in ["A", "A=fifo", "A=@blob.enc"] {
+        check(&scene, &["run", "--file", place, "--", "sh", "-c", "cat \"$A_FILE\""], "", true);
+        check(&scene, &["run", "--file", place, "--", "printenv", "A"], "", false);
+        check(&scene, &["run", "--file", place, "--", "./none-such"], "", false);
+    }
     for arguments in [
         &["run", "--", "true"][..],
         &["run", "--", "printenv", "SOPS_AGE_KEY"],
@@ -183,7 +190,11 @@ fn programs_get_what_is_theirs_and_nobody_else_does() {
     ] {
         check(&scene, arguments, "", false);
     }
-    for format in ["dotenv", "json", "shell"] {
+    check(&scene, &["redact"], CANARY, false);
+    check(&scene, &["redact", "-f", "tampered.env"], CANARY, false);
+    let formats =
+        ["dotenv", "json", "shell", "yaml", "docker", "systemd", "github-env", "github-output", "gitlab"];
+    for format in formats {
         check(&scene, &["export", "--format", format], "", true);
         check(&scene, &["export", "--format", format, "-f", "tampered.env"], "", false);
         check(&scene, &["export", "--format", format, "-f", "a.enc.yaml"], "", false);
