@@ -283,3 +283,114 @@ fn the_program_inherits_no_child_of_ours() {
     let children = "read -r children < /proc/$$/task/$$/children; echo \"$A:$children\"";
     assert_eq!(command(&["--identity", "key", "run", "--", "sh", "-c", children]), "1:\n");
 }
+
+const SCHEMA: &str = "# @defaultRequired=false @defaultSensitive=false\n# ---\n\
+    # @required @type=port\nPORT=\n# @required @sensitive\nTOKEN=\n# @type=url\nURL=\n";
+
+#[test]
+fn a_program_does_not_start_with_variables_that_do_not_fit() {
+    let scene = Scene::new().file(".env.enc", "dotenv", "PORT=http\nURL=x\nMORE=1\n");
+    fs::write(scene.path(".env.schema"), SCHEMA).unwrap();
+    let (code, told) = scene.fails(&["run", "--", "echo", "ran"]);
+    assert_eq!(code, 125);
+    assert_eq!(
+        told,
+        "warning: `.env.schema` does not know `MORE`\n\
+         error: the variables do not fit `.env.schema`; nothing was started\n\
+         \x20 `TOKEN` is required and missing\n\
+         \x20 `PORT` is not a port: a whole number from 1 to 65535\n\
+         \x20 `URL` is not a URL with scheme and host\n\
+         hint: mend the file with `lacre set` or `lacre edit`, or insist with `--no-check`\n"
+    );
+    let insisted = scene.run(&["run", "--no-check", "--", "echo", "ran"]);
+    assert_eq!((insisted.status.code(), text(&insisted.stdout)), (Some(0), "ran\n".to_owned()));
+    let warnings =
+        "warning: `TOKEN` is required and missing, as `.env.schema` has it; started all the same\n";
+    assert!(text(&insisted.stderr).contains(warnings), "{}", text(&insisted.stderr));
+    // Nothing is started by these, so nothing is refused.
+    scene.ok(&["run", "--explain"]);
+    scene.ok(&["export", "--format", "json"]);
+}
+
+#[test]
+fn what_the_program_would_get_is_checked_wherever_it_is_from() {
+    let scene = Scene::new()
+        .file(".env.enc", "dotenv", "PORT=\"80\"\n")
+        .file(".env.prod.enc", "dotenv", "TOKEN=x1\n")
+        .file("a.json", "json", "{\"PORT\": \"x\"}\n");
+    fs::write(scene.path(".env.schema"), SCHEMA).unwrap();
+    let run = |words: &[&str], variables: &[(&str, &str)]| {
+        let words = [&["run"], words, &["--", "true"]].concat();
+        let output = scene.command(&words).envs(variables.iter().copied()).output().unwrap();
+        (output.status.code().unwrap(), text(&output.stderr))
+    };
+    let fits = |words: &[&str], variables: &[(&str, &str)]| {
+        let (code, told) = run(words, variables);
+        assert_eq!((code, told.as_str()), (0, ""), "{words:?} {variables:?}");
+    };
+    let refused = |words: &[&str], variables: &[(&str, &str)]| {
+        let (code, told) = run(words, variables);
+        assert_eq!(code, 125, "{words:?} {variables:?}: {told}");
+        assert!(told.contains("nothing was started"), "{told}");
+    };
+    // A layer, or an inherited variable, may have what is missing, and may be wrong.
+    refused(&[], &[]);
+    fits(&["--env", "prod"], &[]);
+    fits(&[], &[("TOKEN", "y2")]);
+    refused(&["--clean-env"], &[("TOKEN", "y2")]);
+    fits(&["--clean-env", "--pass", "TOKEN"], &[("TOKEN", "y2")]);
+    refused(&["--env", "prod"], &[("URL", "nowhere")]);
+    fits(&["--env", "prod"], &[("PORT", "nowhere")]);
+    refused(&["--env", "prod", "--keep-existing"], &[("PORT", "nowhere")]);
+    // Who leaves a name out does not miss it; what is there must fit all the same.
+    fits(&["--only", "PORT"], &[]);
+    fits(&["--except", "TOKEN"], &[]);
+    refused(&["--except", "PORT"], &[]);
+    // A secret may come as a file.
+    fits(&["--env", "prod", "--file", "TOKEN"], &[]);
+    fits(&[], &[("TOKEN_FILE", "/run/secrets/token")]);
+    // A schema is for dotenv files.
+    fits(&["-f", "a.json"], &[]);
+    refused(&["-f", ".env.enc", "-f", "a.json"], &[("TOKEN", "y2")]);
+}
+
+#[test]
+fn a_schema_that_cannot_be_understood_refuses_too() {
+    let scene = Scene::new().file(".env.enc", "dotenv", "A=1\n");
+    fs::write(scene.path(".env.schema"), "# @type=nosuchtype\nA=\n").unwrap();
+    let (code, told) = scene.fails(&["run", "--", "echo", "ran"]);
+    assert_eq!(code, 125);
+    assert_eq!(
+        told,
+        "error: `.env.schema`, line 2: there is no type `nosuchtype`\n\
+         hint: `lacre help schema` shows what a schema looks like\n"
+    );
+    assert_eq!(scene.ok(&["run", "--no-check", "--", "echo", "ran"]), "ran\n");
+}
+
+#[test]
+fn a_file_that_does_not_fit_its_json_schema_starts_nothing() {
+    let scene = Scene::new().file("a.enc.json", "json", r#"{"port": "x"}"#);
+    fs::write(scene.path("a.schema.json"), r#"{"properties": {"port": {"type": "integer"}}}"#).unwrap();
+    for file in [&["-f", "a.enc.json"][..], &["--file", "A=@a.enc.json"]] {
+        let (code, told) = scene.fails(&[&["run"], file, &["--", "echo", "ran"]].concat());
+        assert_eq!(code, 125);
+        assert!(told.contains("does not fit `a.schema.json`; nothing was started"), "{told}");
+        assert_eq!(scene.ok(&[&["run", "--no-check"], file, &["--", "echo", "ran"]].concat()), "ran\n");
+    }
+}
+
+#[test]
+fn what_stands_in_for_a_closed_file_may_be_incomplete() {
+    let scene = Scene::new().file(".env.enc", "dotenv", "PORT=80\nTOKEN=x\n");
+    fs::write(scene.path(".env.schema"), SCHEMA).unwrap();
+    fs::write(scene.path(".env.example"), "PORT=80\nTOKEN=\n").unwrap();
+    // Of a file that was skipped, nothing is known; one that stands in is looked at.
+    for (stand_in, warns) in [("skip", false), (".env.example", true)] {
+        let words = ["run", "--no-identity", stand_in, "--", "echo", "ran"];
+        let output = scene.command(&words).env_remove("SOPS_AGE_KEY").output().unwrap();
+        assert_eq!(text(&output.stdout), "ran\n", "{stand_in}");
+        let told = text(&output.stderr);
+        assert_eq!(told.contains("warning: `TOKEN` is required and empty, as"), warns, "{told}");
+    }
+}
