@@ -16,6 +16,7 @@ use crate::workspace::{Error, OpenFile};
 /// # Errors
 /// With the codes of sops.
 pub fn run(call: &Call<'_>) -> Result<u8, Failure> {
+    call.context.plaintext_allowed()?;
     super::rules::check(call)?;
     let path = call.words.text("extract").map(|text| {
         let none = || codes::exit(codes::BAD_PATH, "`--extract` is no path: `[\"key\"][0]`");

@@ -31,6 +31,7 @@ enum Place {
 /// # Errors
 /// With the codes of sops.
 pub fn run(call: &Call<'_>) -> Result<u8, Failure> {
+    call.context.plaintext_allowed()?;
     let file = call.file().ok_or_else(|| codes::exit(codes::NO_FILE, "no file was named"))?;
     let path = call.absolute(file);
     let kinds = call.kinds(&call.name_for(&path));

@@ -125,6 +125,6 @@ fn os_string(bytes: &[u8]) -> Result<OsString, Failure> {
     if bytes.contains(&0) {
         return Err(Failure::user("a value holds a NUL byte, so it cannot be a variable"));
     }
-    crate::world::child::os_string(bytes)
+    crate::world::system::os_string(bytes)
         .ok_or_else(|| Failure::user("a value is no text that this system takes"))
 }

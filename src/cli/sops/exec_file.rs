@@ -7,8 +7,7 @@ use std::path::{Component, Path};
 use super::super::Failure;
 use super::call::Call;
 use super::{decrypt, exec_env, rules};
-use crate::world::child;
-use crate::world::private_folder::PrivateFolder;
+use crate::world::private_folder::{HAS_FIFOS, PrivateFolder};
 
 /// Runs it.
 ///
@@ -20,6 +19,11 @@ pub fn run(call: &Call<'_>) -> Result<u8, Failure> {
     };
     let path = call.absolute(Path::new(file));
     exec_env::check_background(call)?;
+    // Who would write into the FIFO of a command that outlives us?
+    let as_file = call.words.on("no-fifo") || call.words.on("background") || !HAS_FIFOS;
+    if as_file {
+        call.context.plaintext_allowed()?;
+    }
     rules::check(call)?;
     let kinds = call.kinds(&path);
     let mut file = call.open_path(&path, kinds.input)?;
@@ -33,8 +37,6 @@ pub fn run(call: &Call<'_>) -> Result<u8, Failure> {
     let mut variables = call.context.world.variables.clone();
     exec_env::become_user(call, &mut variables)?;
     let folder = PrivateFolder::create(&variables)?;
-    // Who would write into the FIFO of a command that outlives us?
-    let as_file = call.words.on("no-fifo") || call.words.on("background") || !child::HAS_FIFOS;
     let place = if as_file {
         folder.write(Path::new(&name), &bytes)?
     } else {

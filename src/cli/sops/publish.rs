@@ -16,6 +16,7 @@ use crate::world::terminal::sanitise;
 /// # Errors
 /// With the codes of sops.
 pub fn run(call: &Call<'_>) -> Result<u8, Failure> {
+    call.context.plaintext_allowed()?;
     let rules = rules::file(call)?.ok_or_else(|| Failure::user("there is no `.sops.yaml` from here up"))?;
     let file = call.file().ok_or_else(|| codes::exit(codes::NO_FILE, "no file was named"))?;
     if call.words.on("recursive") {

@@ -1,5 +1,7 @@
 //! `lacre init`: makes a folder ready. Doing it twice changes nothing.
 
+mod agent;
+
 use std::path::Path;
 
 use clap::Args;
@@ -16,9 +18,13 @@ use crate::world::git::{Git, repository_root};
 /// Make this repository ready: an identity, `.sops.yaml` and ignore lines
 #[derive(Args, Debug)]
 #[command(
-    after_help = "It makes an age identity if you have none, a `.sops.yaml` that names you as recipient if there is none, and adds lines to `.gitignore` so that plaintext is not committed. Twice changes nothing.\n\nExample:\n  lacre init"
+    after_help = "It makes an age identity if you have none, a `.sops.yaml` that names you as recipient if there is none, and adds lines to `.gitignore` so that plaintext is not committed. Twice changes nothing.\n\n`--agent` makes a second identity for coding agents and sandboxes, in `~/.config/lacre/agent.txt`, names it `agent` in the rules for development alone (`.env.enc`, `.env.dev*.enc`, `.env.local`, `.env.test`), and lets it open their files. Production does not open with it.\n\nExamples:\n  lacre init\n  lacre init --agent                 `lacre help threat-model` says what it is worth"
 )]
-pub struct Init {}
+pub struct Init {
+    /// Make an identity for coding agents too, which opens the files of development alone
+    #[arg(long)]
+    pub agent: bool,
+}
 
 /// Plaintext that must not be committed, and the encrypted files and examples that must be.
 const IGNORE_LINES: [&str; 10] = [
@@ -38,14 +44,15 @@ const IGNORE_LINES: [&str; 10] = [
 ///
 /// # Errors
 /// When something cannot be written.
-pub fn run(_: &Init, context: &Context<'_>) -> Result<u8, Failure> {
+pub fn run(arguments: &Init, context: &Context<'_>) -> Result<u8, Failure> {
     let world = context.world;
     let recipient = recipient(context)?;
     let root = repository_root(&world.folder).unwrap_or_else(|| world.folder.clone());
     match RuleFile::find(world, &root.join(".env.enc"))? {
         None => {
             let path = root.join(RULE_FILE);
-            files::create(&path, None, rule_file(context, &recipient).as_bytes(), PUBLIC_MODE)?;
+            let text = rule_file(&own_name(context), &recipient);
+            files::create(&path, None, text.as_bytes(), PUBLIC_MODE)?;
             context.ui.say(world, format!("wrote {}: new files are encrypted for you", context.shown(&path)));
         }
         Some(rules) if rules.names.name_of(&recipient).is_none() && !rules.mentions(&recipient)? => {
@@ -64,6 +71,9 @@ pub fn run(_: &Init, context: &Context<'_>) -> Result<u8, Failure> {
         Some(rules) => {
             context.ui.say(world, format!("{} names you as a recipient", context.shown(&rules.path)));
         }
+    }
+    if arguments.agent {
+        agent::run(context, &root, &recipient)?;
     }
     if RuleFile::find(world, &root.join(".env.enc"))?.is_some_and(|rules| rules.has_lonely_rule()) {
         context.ui.warn(world, "a rule has a single recipient: if its identity is lost, so are the secrets");
@@ -100,8 +110,7 @@ fn own_name(context: &Context<'_>) -> String {
     if name.is_empty() { "me".to_owned() } else { name }
 }
 
-fn rule_file(context: &Context<'_>, recipient: &str) -> String {
-    let name = own_name(context);
+fn rule_file(name: &str, recipient: &str) -> String {
     format!(
         "# Who may open which encrypted file. The first rule whose path_regex matches counts.\n\
          # A recipient's name is its anchor.\n\
