@@ -36,6 +36,6 @@ bench:
 fuzz target seconds='60':
     tests/fuzz/run {{seconds}} {{target}}
 
-# the release program, in target/release
+# the static program with its SHA-256 and SBOM, in target/dist
 dist:
-    cargo build --release --locked
+    .ci/dist
