@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::commands::{
-    config, decrypt, edit, encrypt, export, get, help, import, init, keygen, list, recipients, rekey, run,
-    seal, set, shell, status, unset,
+    check, ci, config, decrypt, edit, encrypt, export, get, help, import, init, keygen, list, recipients,
+    redact, rekey, run, schema, seal, set, shell, status, unset,
 };
 
 /// Keeps secrets encrypted inside the git repository and hands them to the process that needs them.
@@ -64,8 +64,12 @@ pub enum Command {
     Unset(unset::Unset),
     Run(run::Run),
     Export(export::Export),
+    Ci(ci::Ci),
+    Redact(redact::Redact),
     List(list::List),
     Status(status::Status),
+    Check(check::Check),
+    Schema(schema::Schema),
     Recipients(recipients::Recipients),
     Rekey(rekey::Rekey),
     Config(config::Config),
@@ -86,6 +90,32 @@ pub struct Sops {
     /// As sops takes them
     #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
     pub words: Vec<OsString>,
+}
+
+/// `lacre run` by itself: services start by it, and need not wait until all other commands are laid out.
+#[derive(Debug, Parser)]
+pub struct RunOnly {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: OnlyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum OnlyCommand {
+    Run(run::Run),
+}
+
+impl RunOnly {
+    /// The command line, if it is `lacre run` without a mistake; mistakes are told by [`Cli`].
+    #[must_use]
+    pub fn parsed(arguments: &[OsString]) -> Option<Cli> {
+        if arguments.get(1)? != "run" {
+            return None;
+        }
+        let Self { global, command: OnlyCommand::Run(run) } = Self::try_parse_from(arguments).ok()?;
+        Some(Cli { global, command: Command::Run(run) })
+    }
 }
 
 impl Command {

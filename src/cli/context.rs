@@ -48,12 +48,28 @@ impl Context<'_> {
         self.print(format!("{line}\n").as_bytes())
     }
 
-    /// Writes one line for people to stdout; names in it are escaped.
+    /// Writes one line for people to stdout; names in it are escaped, and one that begins the line as a command to a
+    /// runner of CI does.
     ///
     /// # Errors
     /// When nobody reads it any more.
     pub fn print_row(&self, row: &str) -> Result<(), Failure> {
-        self.print_line(&sanitise(row))
+        let row = sanitise(row);
+        match row.trim_start().strip_prefix("::") {
+            Some(rest) => self.print_line(&format!("\\u{{3a}}:{rest}")),
+            None => self.print_line(&row),
+        }
+    }
+
+    /// Asked by every command before plaintext reaches anything but a program that we start.
+    ///
+    /// # Errors
+    /// When it is forbidden on this machine, or that is not clear.
+    pub fn plaintext_allowed(&self) -> Result<(), Failure> {
+        let Some(ban) = self.world.plaintext_ban() else { return Ok(()) };
+        Err(Failure::user(format!("plaintext is for programs only here: {ban}")).hint(
+            "`lacre run -- CMD` gives a program the values; `lacre help threat-model` says what this guards",
+        ))
     }
 
     /// Reads `file`, or stdin for `-`.

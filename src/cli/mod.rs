@@ -19,7 +19,7 @@ use crate::providers::age_plugin::{AgePlugins, AllowedPlugins};
 use crate::workspace::Keyring;
 use crate::workspace::environment::without_identities;
 use crate::world::{World, arguments as given_arguments, files, git, private_folder, processes};
-use arguments::{Cli, Command, Global};
+use arguments::{Cli, Command, Global, RunOnly};
 pub use context::{Context, Input};
 use failure::{Code, Failure};
 use ui::Ui;
@@ -29,9 +29,12 @@ use ui::Ui;
 pub fn main() -> u8 {
     processes::harden();
     processes::quiet_panics();
-    let result = catch_unwind(|| match World::real() {
-        Ok(world) => run(given_arguments(), &world),
-        Err(_) => Code::User.number(),
+    let result = catch_unwind(|| {
+        let arguments: Vec<OsString> = given_arguments().collect();
+        commands::run::supervised::inside(&arguments).unwrap_or_else(|| match World::real() {
+            Ok(world) => run(arguments, &world),
+            Err(_) => Code::User.number(),
+        })
     });
     result.unwrap_or(Code::Bug.number())
 }
@@ -43,7 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
         private_folder::sweep(&world.variables);
         return finish(as_sops(words, Global::default(), world), false, world);
     }
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match RunOnly::parsed(&arguments).map_or_else(|| Cli::try_parse_from(&arguments), Ok) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &arguments, world),
     };
@@ -127,6 +130,8 @@ fn dispatch(cli: Cli, world: &World) -> Result<u8, Failure> {
 
 fn run_command(command: Command, context: &Context<'_>) -> Result<u8, Failure> {
     let code = match command {
+        Command::Check(arguments) => commands::check::run(&arguments, context),
+        Command::Ci(arguments) => commands::ci::run(&arguments, context),
         Command::Config(arguments) => commands::config::run(&arguments, context),
         Command::Decrypt(arguments) => commands::decrypt::run(&arguments, context),
         Command::Edit(arguments) => commands::edit::run(&arguments, context),
@@ -139,8 +144,10 @@ fn run_command(command: Command, context: &Context<'_>) -> Result<u8, Failure> {
         Command::Keygen(arguments) => commands::keygen::run(&arguments, context),
         Command::List(arguments) => commands::list::run(&arguments, context),
         Command::Recipients(arguments) => commands::recipients::run(&arguments, context),
+        Command::Redact(arguments) => commands::redact::run(&arguments, context),
         Command::Rekey(arguments) => commands::rekey::run(&arguments, context),
         Command::Run(arguments) => commands::run::run(&arguments, context),
+        Command::Schema(arguments) => commands::schema::run(&arguments, context),
         Command::Seal(arguments) => commands::seal::run(&arguments, context),
         Command::Set(arguments) => commands::set::run(&arguments, context),
         Command::Shell(arguments) => commands::shell::run(&arguments, context),

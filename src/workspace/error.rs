@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::keyring::GroupsError;
-use super::names::{is_twin, twin_of};
+use super::names::{is_never_encrypted, is_twin, twin_of};
 use super::rule_edit::RuleEditError;
 use super::rule_file::RULE_FILE;
 use crate::base::ports::NoRandomness;
@@ -289,6 +289,9 @@ fn form_hint(path: &Path, cause: &FormError) -> Option<String> {
         // Standard input, and the rules: neither has a twin.
         FormError::NotEncrypted if ["-", RULE_FILE].iter().any(|name| path.ends_with(name)) => {
             return None;
+        }
+        FormError::NotEncrypted if is_never_encrypted(path) => {
+            "files of this name stay in the clear; name an encrypted one".to_owned()
         }
         FormError::NotEncrypted if is_twin(path) => {
             "its end may be missing: look at it with `git diff`; go back with `git restore`".to_owned()

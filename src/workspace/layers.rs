@@ -86,7 +86,9 @@ fn is_there(file: &Path) -> bool {
     files::exists(file) && !files::is_empty(file).unwrap_or(false)
 }
 
-fn is_word(name: &str) -> bool {
+/// Whether `name` can be that of an environment.
+#[must_use]
+pub fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 

@@ -2,6 +2,7 @@
 
 pub mod base_text;
 pub mod chosen;
+pub mod development;
 pub mod environment;
 mod error;
 pub mod explain;
@@ -19,11 +20,13 @@ pub mod rule_edit;
 pub mod rule_file;
 pub mod rule_lints;
 pub mod save;
+pub mod secrets;
 pub mod steering;
 pub mod template;
 pub mod transaction;
 pub mod tree;
 pub mod user_editor;
+pub mod validation;
 mod value_text;
 
 pub use chosen::{Chosen, Overrides};

@@ -48,11 +48,7 @@ impl OpenFile {
         path: &Path,
         sealed: Sealed,
     ) -> Result<Self, Error> {
-        let (key, opened) = open(world, keyring, path, &sealed)?;
-        if opened.verdict == Verdict::Unsealed && (keyring.require_seal || RuleFile::wants_seal(world, path)?)
-        {
-            return Err(Error::SealRequired(path.to_owned()));
-        }
+        let (key, opened) = verified(world, keyring, path, &sealed)?;
         Ok(Self { path: path.to_owned(), sealed, opened, key })
     }
 
@@ -157,6 +153,23 @@ impl OpenFile {
     fn change(&self, cause: ChangeError) -> Error {
         Error::Change { path: self.path.clone(), cause }
     }
+}
+
+/// What [`open`] gives, and the seal that is asked for is there.
+///
+/// # Errors
+/// When no identity opens it, it was tampered with, or it lacks a seal.
+pub fn verified(
+    world: &World,
+    keyring: &Keyring<'_>,
+    path: &Path,
+    sealed: &Sealed,
+) -> Result<(DataKey, Opened), Error> {
+    let (key, opened) = open(world, keyring, path, sealed)?;
+    if opened.verdict == Verdict::Unsealed && (keyring.require_seal || RuleFile::wants_seal(world, path)?) {
+        return Err(Error::SealRequired(path.to_owned()));
+    }
+    Ok((key, opened))
 }
 
 /// The data key and the plain values of `sealed`, which stands at `path`, all verified. Whether a seal is asked for is

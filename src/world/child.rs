@@ -1,6 +1,6 @@
 //! A shell line that we wait for: signals meant for it are handed on, and its end is told as sops tells it.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -71,18 +71,6 @@ impl Child<'_> {
         ChildError::Shell(io::ErrorKind::Unsupported.into())
     }
 }
-
-/// Bytes as a word of the system's.
-#[must_use]
-pub fn os_string(bytes: &[u8]) -> Option<OsString> {
-    #[cfg(unix)]
-    return Some(std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec()));
-    #[cfg(not(unix))]
-    Some(std::str::from_utf8(bytes).ok()?.into())
-}
-
-/// Whether this system can make a FIFO with a name.
-pub const HAS_FIFOS: bool = cfg!(target_os = "linux");
 
 #[cfg(unix)]
 mod wait {

@@ -65,6 +65,9 @@ pub enum FileProblem {
     /// A folder, FIFO, socket or device.
     #[error("it is not a regular file")]
     NotRegular,
+    /// A secret would be written to a disk, and this system has no FIFO to give in its place.
+    #[error("it would be written to a disk")]
+    OnDisk,
     /// The new file could not be given to the old one's owner and group.
     #[error("its owner or group cannot be kept")]
     OwnerLost,

@@ -117,6 +117,24 @@ pub fn write_plaintext(
     lock.commit(staged)
 }
 
+/// Adds plaintext to the end of a file that somebody else reads by its name, so it must stay the same file.
+///
+/// # Errors
+/// [`FileProblem::Link`] and [`FileProblem::NotRegular`], where nothing was written; or the system refuses.
+pub fn append_plaintext(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let fail = |problem| FileError::new(Attempt::Write, path, problem);
+    if is_link(path) {
+        return Err(fail(FileProblem::Link));
+    }
+    // Looked at first, for opening a FIFO would wait for its reader.
+    let metadata = fs::metadata(path).map_err(|error| fail(error.into()))?;
+    if !metadata.is_file() {
+        return Err(fail(FileProblem::NotRegular));
+    }
+    let written = File::options().append(true).open(path).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|error| fail(error.into()))
+}
+
 /// Whether anything stands at `path`, links followed.
 #[must_use]
 pub fn exists(path: &Path) -> bool {
@@ -197,7 +215,9 @@ fn stay_inside(target: PathBuf, within: Option<&Path>) -> Result<PathBuf, FilePr
     }
 }
 
-fn is_link(path: &Path) -> bool {
+/// Whether a symbolic link stands at `path`, wherever it leads.
+#[must_use]
+pub fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 

@@ -25,8 +25,12 @@ pub mod git;
 pub mod http;
 pub mod identities;
 pub mod pipe;
+pub mod plaintext_ban;
 pub mod private_folder;
 pub mod processes;
+pub mod secret_file;
+pub mod stamp;
+pub mod supervise;
 pub mod system;
 pub mod terminal;
 pub mod together;
@@ -55,6 +59,8 @@ pub struct World {
     pub stdout: RefCell<Box<dyn Write>>,
     /// Talk.
     pub stderr: RefCell<Box<dyn Write>>,
+    /// The file that forbids plaintext on this machine, if it is there.
+    pub plaintext_policy: PathBuf,
     /// Which of the three is a terminal.
     pub terminals: Terminals,
 }
@@ -85,6 +91,7 @@ impl World {
             stdin: RefCell::new(Box::new(io::stdin())),
             stdout: RefCell::new(Box::new(io::stdout())),
             stderr: RefCell::new(Box::new(io::stderr())),
+            plaintext_policy: plaintext_ban::FILE.into(),
             terminals: Terminals {
                 stdin: io::stdin().is_terminal(),
                 stdout: io::stdout().is_terminal(),
@@ -107,6 +114,7 @@ impl World {
             stdin: RefCell::new(Box::new(io::empty())),
             stdout: RefCell::new(Box::new(printed.stdout.clone())),
             stderr: RefCell::new(Box::new(printed.stderr.clone())),
+            plaintext_policy: PathBuf::new(),
             terminals: Terminals::default(),
         };
         (world, printed)

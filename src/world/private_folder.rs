@@ -143,6 +143,7 @@ fn sweep_parent(parent: &Path) {
         // Held until the folder is gone, so that its owner, if just born, notices.
         let Some(alive) = ours.then(|| open_alive(&path).ok()).flatten() else { continue };
         if alive.try_lock().is_ok() {
+            super::secret_file::remove_noted(&path);
             wipe(&path);
         }
     }
@@ -178,13 +179,18 @@ fn bases(variables: &Variables) -> impl Iterator<Item = PathBuf> {
     [runtime, memory, temporary].into_iter().flatten()
 }
 
+/// Whether this system can make a FIFO with a name.
+pub const HAS_FIFOS: bool = cfg!(target_os = "linux");
+
+/// A FIFO of mode 0600, where nothing may be.
 #[cfg(target_os = "linux")]
-fn make_fifo(path: &Path) -> io::Result<()> {
+pub(super) fn make_fifo(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::from_raw_mode(0o600))?)
 }
 
+/// This system has none that can be made.
 #[cfg(not(target_os = "linux"))]
-fn make_fifo(_: &Path) -> io::Result<()> {
+pub(super) fn make_fifo(_: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -1,6 +1,8 @@
-//! The machine's own clock and randomness. Their doubles for tests are in `base::ports`.
+//! What the system itself gives and asks for: time, chance, a name, its own kind of words, its limits. The doubles of
+//! clock and randomness for tests are in `base::ports`.
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 
 use time::OffsetDateTime;
 use zeroize::{Zeroize, Zeroizing};
@@ -60,6 +62,38 @@ pub fn host_name() -> String {
     return rustix::system::uname().nodename().to_string_lossy().into_owned();
     #[cfg(not(unix))]
     std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
+/// Bytes as a word of the system's.
+#[must_use]
+pub fn os_string(bytes: &[u8]) -> Option<OsString> {
+    #[cfg(unix)]
+    return Some(std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec()));
+    #[cfg(not(unix))]
+    Some(std::str::from_utf8(bytes).ok()?.into())
+}
+
+/// How many bytes of arguments and variables a program can be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArgumentLimits {
+    /// A single one, with its name.
+    pub one: usize,
+    /// All together, pointers to them included.
+    pub all: usize,
+}
+
+/// The limits of this system, where they are known.
+#[must_use]
+pub fn argument_limits() -> Option<ArgumentLimits> {
+    #[cfg(target_os = "linux")]
+    {
+        // `MAX_ARG_STRLEN` of the kernel; and of `execve(2)`: a quarter of the stack, 6 MiB at the most.
+        let stack = rustix::process::getrlimit(rustix::process::Resource::Stack).current;
+        let all = stack.map_or(6 << 20, |stack| (stack / 4).clamp(128 << 10, 6 << 20));
+        Some(ArgumentLimits { one: 128 << 10, all: usize::try_from(all).ok()? })
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 const BLOCK_LENGTH: usize = 4096;

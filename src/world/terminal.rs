@@ -7,15 +7,21 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
+#[cfg(unix)]
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::base::Secret;
 use crate::base::ports::Prompt;
 
 /// `text` for a terminal: control characters (C0, C1) and those that turn the direction of reading or hide
-/// themselves are spelled `\u{…}`, so that a name cannot redraw the screen or pass for another.
+/// themselves are spelled `\u{…}`, so that a name cannot redraw the screen or pass for another. So is the middle of
+/// `##[`, which a runner of CI takes for the beginning of a command wherever it stands in a line.
 #[must_use]
 pub fn sanitise(text: &str) -> Cow<'_, str> {
+    if text.contains(COMMAND) {
+        return Cow::Owned(sanitise(&text.replace(COMMAND, "#\\u{23}[")).into_owned());
+    }
     if !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }
@@ -34,7 +40,8 @@ pub fn sanitise(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn escaped_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
-    for character in json.chars() {
+    // It stands in strings only.
+    for character in json.replace(COMMAND, "#\\u0023[").chars() {
         if is_harmful(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 // Writing to a string cannot fail.
@@ -46,6 +53,8 @@ pub fn escaped_json(json: &str) -> String {
     }
     safe
 }
+
+const COMMAND: &str = "##[";
 
 fn is_harmful(character: char) -> bool {
     character.is_control()
@@ -70,6 +79,9 @@ pub struct TerminalPrompt;
 impl Prompt for TerminalPrompt {
     /// Ctrl-C and Ctrl-D decline; echo is restored either way.
     fn secret(&self, question: &str) -> Option<Secret<String>> {
+        // `rpassword` asks before it stops the echo; who types at once would see it.
+        #[cfg(unix)]
+        let _quiet = Quiet::new();
         rpassword::prompt_password(format!("{} ", sanitise(question))).ok().map(Secret::new)
     }
 
@@ -86,6 +98,30 @@ impl Prompt for TerminalPrompt {
     fn tell(&self, message: &str) {
         // Nobody to tell is no reason to stop.
         let _ = writeln!(io::stderr(), "{}", sanitise(message));
+    }
+}
+
+/// A terminal without echo, until this is dropped.
+#[cfg(unix)]
+struct Quiet(File, Termios);
+
+#[cfg(unix)]
+impl Quiet {
+    fn new() -> Option<Self> {
+        let terminal = File::open(TERMINAL_IN).ok()?;
+        let before = tcgetattr(&terminal).ok()?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&terminal, OptionalActions::Now, &quiet).ok()?;
+        Some(Self(terminal, before))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        // A terminal that is gone echoes nothing.
+        let _ = tcsetattr(&self.0, OptionalActions::Now, &self.1);
     }
 }
 
@@ -143,6 +179,7 @@ mod tests {
             ("exe\u{202e}gpj", "exe\\u{202e}gpj"),
             ("a\u{200b}b", "a\\u{200b}b"),
             ("a\u{2066}b", "a\\u{2066}b"),
+            ("a ##[stop-commands]x\n", "a #\\u{23}[stop-commands]x\\u{a}"),
         ] {
             assert_eq!(sanitise(name), safe);
         }
@@ -150,9 +187,9 @@ mod tests {
 
     #[test]
     fn escaped_json_says_the_same() {
-        let json = serde_json::json!({"a\u{9b}": ["\u{202e}x\u{e0001}\u{7f}\n", "ü"]});
+        let json = serde_json::json!({"a\u{9b}": ["\u{202e}x\u{e0001}\u{7f}\n", "ü", "##[a]"]});
         let safe = escaped_json(&json.to_string());
-        assert_eq!(safe, r#"{"a\u009b":["\u202ex\udb40\udc01\u007f\n","ü"]}"#);
+        assert_eq!(safe, r##"{"a\u009b":["\u202ex\udb40\udc01\u007f\n","ü","#\u0023[a]"]}"##);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), json);
     }
 

@@ -17,6 +17,22 @@ const DEEPEST: usize = 128;
 /// # Errors
 /// When a folder cannot be read.
 pub fn files_below(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<PathBuf>, FileError> {
+    files_to(DEEPEST, folder, wanted)
+}
+
+/// The regular files in `folder` itself that are `wanted`, sorted.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn files_in(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<PathBuf>, FileError> {
+    files_to(0, folder, wanted)
+}
+
+fn files_to(
+    deepest: usize,
+    folder: &Path,
+    wanted: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>, FileError> {
     let mut found = Vec::new();
     let mut open = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = open.pop() {
@@ -26,7 +42,7 @@ pub fn files_below(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<
             let kind = entry.file_type().map_err(fail)?;
             let path = entry.path();
             let is_entered = || !NOT_ENTERED.iter().any(|name| entry.file_name() == *name);
-            if kind.is_dir() && depth < DEEPEST && is_entered() {
+            if kind.is_dir() && depth < deepest && is_entered() {
                 open.push((path, depth + 1));
             } else if kind.is_file() && wanted(&path) {
                 found.push(path);
@@ -58,6 +74,8 @@ mod tests {
         let found = files_below(folder.path(), &|path| path.ends_with(".env")).unwrap();
         let names: Vec<_> = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap()).collect();
         assert_eq!(names, [".env", "a/.env", "b/c/.env"].map(Path::new));
+        let here = files_in(folder.path(), &|path| path.ends_with(".env")).unwrap();
+        assert_eq!(here, [folder.path().join(".env")]);
     }
 
     #[cfg(unix)]

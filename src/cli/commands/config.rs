@@ -7,16 +7,13 @@ use serde_json::{Value, json};
 
 use super::super::{Context, Failure};
 use super::recipients::people;
-use super::{count, listing};
+use super::{FOUND, count, listing};
 use crate::base::RecipientId;
 use crate::policy::{Names, Rule, Selector};
 use crate::workspace::RuleFile;
 use crate::workspace::explain::{Drift, Explained, Followed, SopsFollows, explain, rule_count, rule_files};
 use crate::workspace::keyring::shown_recipient;
 use crate::workspace::rule_lints::{Lint, lint};
-
-/// The exit code of `--exit-code` when there is something.
-const FOUND: u8 = 3;
 
 /// Explain and check the rules in `.sops.yaml`
 #[derive(Args, Debug)]

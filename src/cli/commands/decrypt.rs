@@ -14,7 +14,7 @@ use crate::world::{FileProblem, files};
 /// Print the plaintext of an encrypted file
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  lacre decrypt .env.enc\n  lacre decrypt .env.enc -o .env           for tools that read a file\n  lacre decrypt secrets.enc.yaml --extract db.password\n\nA plaintext file is readable by you alone, and is refused where git would commit it."
+    after_help = "Examples:\n  lacre decrypt .env.enc\n  lacre decrypt .env.enc -o .env           for tools that read a file\n  lacre decrypt secrets.enc.yaml --extract db.password\n\nA plaintext file is readable by you alone, and is refused where git would commit it. `LACRE_NO_PLAINTEXT=1` forbids this command."
 )]
 pub struct Decrypt {
     /// The encrypted file; `-` is stdin
@@ -48,6 +48,7 @@ pub struct Decrypt {
 /// # Errors
 /// Every reason why nothing was printed or written.
 pub fn run(arguments: &Decrypt, context: &Context<'_>) -> Result<u8, Failure> {
+    context.plaintext_allowed()?;
     let input = context.input(&arguments.file)?;
     if arguments.in_place && input.is_stdin {
         return Err(Failure::usage("`--in-place` needs a file"));

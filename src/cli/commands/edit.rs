@@ -25,7 +25,7 @@ use crate::world::processes::become_default;
 /// Edit an encrypted file in your editor
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  lacre edit .env.enc\n  EDITOR='code --wait' lacre edit secrets.enc.yaml\n  lacre edit -r age1… new.enc.json         a file that does not exist yet\n\nThe editor is $SOPS_EDITOR, $VISUAL or $EDITOR (words, no shell), else vim, nano or vi. It gets the plaintext in a\nfolder that only you can enter, in memory where the system has such a place, and no identity in its environment.\nThe folder is removed when the editor ends. An editor that fails (vim: `:cq`) changes nothing.\n\nIf somebody else changes FILE meanwhile, both changes are merged by value; where they contradict, you are asked again.\nA missing FILE starts from a template, under its creation rule or `-r`."
+    after_help = "Examples:\n  lacre edit .env.enc\n  EDITOR='code --wait' lacre edit secrets.enc.yaml\n  lacre edit -r age1… new.enc.json         a file that does not exist yet\n\nThe editor is $SOPS_EDITOR, $VISUAL or $EDITOR (words, no shell), else vim, nano or vi. It gets the plaintext in a\nfolder that only you can enter, in memory where the system has such a place, and no identity in its environment.\nThe folder is removed when the editor ends. An editor that fails (vim: `:cq`) changes nothing.\n\nIf somebody else changes FILE meanwhile, both changes are merged by value; where they contradict, you are asked again.\nA missing FILE starts from a template, under its creation rule or `-r`.\n`LACRE_NO_PLAINTEXT=1` forbids this command; `lacre set` is not forbidden by it."
 )]
 pub struct Edit {
     /// The encrypted file
@@ -43,6 +43,7 @@ pub struct Edit {
 /// # Errors
 /// When the file does not open, the editor fails, or the edit cannot be saved and is given up.
 pub fn run(arguments: &Edit, context: &Context<'_>) -> Result<u8, Failure> {
+    context.plaintext_allowed()?;
     let editor = UserEditor::find(context.world).map_err(|error| no_editor(&error))?;
     let mut work = Work::start(arguments, context)?;
     let name = names::plain_name_of(&work.path);

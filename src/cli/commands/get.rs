@@ -12,7 +12,7 @@ use crate::workspace::{RuleFile, value_text};
 /// Print one value of an encrypted file
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  lacre get .env.enc STRIPE_KEY\n  lacre get secrets.enc.yaml db.password\n  lacre get secrets.enc.yaml '[\"users\"][0][\"name\"]'\n\nA dotenv value is printed as a process would get it: without its quotes."
+    after_help = "Examples:\n  lacre get .env.enc STRIPE_KEY\n  lacre get secrets.enc.yaml db.password\n  lacre get secrets.enc.yaml '[\"users\"][0][\"name\"]'\n\nA dotenv value is printed as a process would get it: without its quotes. `LACRE_NO_PLAINTEXT=1` forbids this command."
 )]
 pub struct Get {
     /// The encrypted file
@@ -38,6 +38,7 @@ pub struct Get {
 /// # Errors
 /// When the file does not open or has no such value.
 pub fn run(arguments: &Get, context: &Context<'_>) -> Result<u8, Failure> {
+    context.plaintext_allowed()?;
     let file = context.open(&arguments.file)?;
     let format = file.sealed.document().format().name();
     let path = name_or_path(&arguments.path, format, arguments.document)?;

@@ -26,6 +26,7 @@ const TOPICS: &[(&str, &str, &str)] = &[
         include_str!("../help/format.txt"),
     ),
     ("dotenv", "how .env files are read and written", include_str!("../help/dotenv.txt")),
+    ("export", "what each format of `export` can hold", include_str!("../help/export.txt")),
     ("config", "the rules: which files are encrypted for whom", include_str!("../help/config.txt")),
     (
         "identities",
@@ -34,6 +35,10 @@ const TOPICS: &[(&str, &str, &str)] = &[
     ),
     ("services", "keys that gpg or a Vault server hold", include_str!("../help/services.txt")),
     ("aws", "keys that AWS KMS holds, and credentials for them", include_str!("../help/aws.txt")),
+    ("running", "what a program that `run` starts can rely on", include_str!("../help/running.txt")),
+    ("redact", "what is masked in output, and what cannot be", include_str!("../help/redact.txt")),
+    ("ci", "secrets in the jobs of GitHub Actions and GitLab", include_str!("../help/ci.txt")),
+    ("schema", "what a program expects of its variables", include_str!("../help/schema.txt")),
     ("seal", "what vouches for names, structure and recipients", include_str!("../help/seal.txt")),
     ("threat-model", "what is protected, and what is not", include_str!("../help/threat-model.txt")),
     ("json", "the fields that `--json` prints, command by command", include_str!("../help/json.txt")),

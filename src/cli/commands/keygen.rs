@@ -53,7 +53,7 @@ pub fn run(arguments: &Keygen, context: &Context<'_>) -> Result<u8, Failure> {
 }
 
 /// Whoever gets an identity reads all that is encrypted for it; in a repository, that would be everybody.
-fn warn_if_committable(context: &Context<'_>, path: &Path) {
+pub(super) fn warn_if_committable(context: &Context<'_>, path: &Path) {
     if Git::around(path, &context.world.variables).and_then(|git| git.is_ignored(path)) == Some(false) {
         let shown = context.shown(path);
         context

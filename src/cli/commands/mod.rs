@@ -1,6 +1,8 @@
 //! One room a command: its help, its flags, then what it does. What several of them need stands here.
 
 pub mod advice;
+pub mod check;
+pub mod ci;
 pub mod config;
 pub mod decrypt;
 pub mod edit;
@@ -14,8 +16,10 @@ pub mod init;
 pub mod keygen;
 pub mod list;
 pub mod recipients;
+pub mod redact;
 pub mod rekey;
 pub mod run;
+pub mod schema;
 pub mod seal;
 pub mod selection;
 pub mod set;
@@ -34,6 +38,9 @@ use crate::world::terminal::escaped_json;
 
 /// Where many files are meant and there is none.
 const NOTHING_TRACKED: &str = "git tracks no encrypted file here; `git add` new ones, or name them";
+
+/// The exit code of a check that found something.
+const FOUND: u8 = 3;
 
 /// The words of `--type`.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -6,9 +6,9 @@ use crate::base::{Kind, Path, Value};
 use crate::document::{Document, next_node};
 use crate::envelope::Leaf;
 
-/// Every leaf with its path; without a value where an alias leads to a map or list. Values are those of `opened`,
-/// where it has them.
-pub(super) fn leaves(document: &Document, opened: &[Leaf]) -> Vec<(Path, Option<Value>)> {
+/// Every leaf with its path and its event; without a value where an alias leads to a map or list. Values are those of
+/// `opened`, where it has them.
+pub fn leaves(document: &Document, opened: &[Leaf]) -> Vec<(Path, usize, Option<Value>)> {
     let opened: HashMap<usize, &Leaf> = opened.iter().map(|leaf| (leaf.event, leaf)).collect();
     let events = &document.outline().events;
     let value = |event: usize| match opened.get(&event) {
@@ -22,7 +22,7 @@ pub(super) fn leaves(document: &Document, opened: &[Leaf]) -> Vec<(Path, Option<
     let aliases = aliases(document);
     let leaf = |(path, event): (Path, usize)| {
         let target = aliases.get(&event).copied().unwrap_or(event);
-        (path, value(target))
+        (path, event, value(target))
     };
     nodes.map(leaf).collect()
 }

@@ -5,19 +5,22 @@ mod leaves;
 mod report;
 
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::Path as FilePath;
 use std::rc::Rc;
 
 use memchr::{memchr, memmem};
 
+use super::secrets::secrets;
 use super::{OpenFile, RuleFile, value_text};
 use crate::base::{Path, Secret, Step, Value};
 use crate::document::Document;
 use crate::document::dotenv::reading::{mentions, reading};
 use crate::envelope::{Plain, Verdict};
+use crate::redact::Known;
+use crate::world::system::os_string;
 use crate::world::{Variables, World};
-use leaves::leaves;
+pub(super) use leaves::leaves;
 pub use report::{EnvironmentError, Note};
 
 /// `inherited` without identities: the variables that sops takes keys or commands for keys from, and every other one
@@ -62,12 +65,20 @@ pub struct Choice<'a> {
     pub flatten: bool,
     /// dotenv: the raw text, quotes and all, as sops does.
     pub literal: bool,
+    /// These become files, not variables, so their values may hold anything; whatever `only` and `except` say.
+    pub as_files: &'a [String],
+    /// Leaves whose names no variable can have are left out, with a note.
+    pub skip_invalid: bool,
 }
 
 impl Choice<'_> {
     fn wants(&self, name: &[u8]) -> bool {
         let among = |names: &[String]| names.iter().any(|one| one.as_bytes() == name);
-        (self.only.is_empty() || among(self.only)) && !among(self.except)
+        self.is_file(name) || ((self.only.is_empty() || among(self.only)) && !among(self.except))
+    }
+
+    fn is_file(&self, name: &[u8]) -> bool {
+        self.as_files.iter().any(|one| one.as_bytes() == name)
     }
 }
 
@@ -76,10 +87,12 @@ impl Choice<'_> {
 pub struct Variable {
     /// Its name: not empty, without `=` and NUL.
     pub name: Vec<u8>,
-    /// What the process gets, without NUL.
+    /// What the process gets, without NUL unless it gets it as a file.
     pub value: Secret<Vec<u8>>,
     /// The file it is from.
     pub file: Rc<FilePath>,
+    /// It becomes a file, and no variable of this name.
+    pub as_file: bool,
     /// Names that it mentions as `${NAME}`.
     mentions: Vec<Vec<u8>>,
 }
@@ -90,6 +103,11 @@ pub struct Environment {
     variables: Vec<Variable>,
     places: HashMap<Vec<u8>, usize>,
     notes: Vec<Note>,
+    secrets: Vec<Known>,
+    /// The last dotenv file that was added.
+    dotenv: Option<Rc<FilePath>>,
+    /// A file that nobody could open was left out, or another one stands in.
+    pub is_makeshift: bool,
 }
 
 impl Environment {
@@ -105,6 +123,18 @@ impl Environment {
         self.variables.get(*self.places.get(name)?)
     }
 
+    /// All encrypted values of the files that were added, whether they became variables or not.
+    #[must_use]
+    pub fn secrets(&self) -> &[Known] {
+        &self.secrets
+    }
+
+    /// The folder of the dotenv file that wins over the others.
+    #[must_use]
+    pub fn dotenv_folder(&self) -> Option<&FilePath> {
+        self.dotenv.as_ref()?.parent()
+    }
+
     /// Adds the leaves of an opened file, which win over those of files before.
     ///
     /// # Errors
@@ -118,6 +148,7 @@ impl Environment {
         let leaves = leaves(file.sealed.document(), &file.opened.leaves);
         let layer = Layer { world, path: &file.path, document: file.sealed.document(), choice };
         let differing = self.layer(&layer, leaves)?;
+        self.secrets.extend(secrets(file));
         if file.opened.verdict == Verdict::Unsealed && !differing.is_empty() {
             self.notes.push(Note::ReadDifferently { file: file.path.clone(), names: differing });
         }
@@ -150,15 +181,16 @@ impl Environment {
         self.notes.iter().cloned().chain(mentions).collect()
     }
 
-    /// Puts all variables into `inherited`; one that is there already stays if `keep_existing`. A name that the system
-    /// cannot hold, which only Windows has, is left out.
+    /// Puts all variables into `inherited`; one that is there already stays if `keep_existing`. What becomes a file is no
+    /// variable, not even an inherited one. A name that the system cannot hold, which only Windows has, is left out.
     pub fn pour(&self, inherited: &mut Variables, keep_existing: bool) {
         for variable in &self.variables {
-            let (Some(name), Some(value)) = (os_text(&variable.name), os_text(variable.value.expose()))
-            else {
-                continue;
-            };
-            if !keep_existing || !inherited.contains_key(&name) {
+            let Some(name) = os_string(&variable.name) else { continue };
+            if variable.as_file {
+                inherited.remove(&name);
+            } else if let Some(value) = os_string(variable.value.expose())
+                && (!keep_existing || !inherited.contains_key(&name))
+            {
                 inherited.insert(name, value);
             }
         }
@@ -168,20 +200,31 @@ impl Environment {
     fn layer(
         &mut self,
         layer: &Layer<'_>,
-        leaves: Vec<(Path, Option<Value>)>,
+        leaves: Vec<(Path, usize, Option<Value>)>,
     ) -> Result<Vec<String>, EnvironmentError> {
         let file: Rc<FilePath> = layer.path.into();
         if layer.document.format().is_whole() {
             return Err(EnvironmentError::Binary(layer.path.to_owned()));
         }
         let is_dotenv = layer.document.format().name() == "dotenv";
+        if is_dotenv {
+            self.dotenv = Some(Rc::clone(&file));
+        }
         // The rule file is looked at only where it makes a difference.
         let mut literal = layer.choice.literal.then_some(true);
         // For each name whether it is nested, and whether it was said to stand twice.
         let mut seen: HashMap<Vec<u8>, (bool, bool)> = HashMap::new();
         let mut differing = Vec::new();
-        for (path, value) in leaves {
-            let Some((name, is_nested)) = layer.name(&path)? else { continue };
+        for (path, _, value) in leaves {
+            let (name, is_nested) = match layer.name(&path) {
+                Ok(Some(found)) => found,
+                Ok(None) => continue,
+                Err(EnvironmentError::Name { file, path }) if layer.choice.skip_invalid => {
+                    self.notes.push(Note::Skipped { file, path });
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let value = value.ok_or_else(|| layer.nested(&path))?;
             if matches!(value, Value::Null) {
                 continue;
@@ -197,7 +240,8 @@ impl Environment {
                     differing.push(text(&name));
                 }
             }
-            if memchr(0, &bytes).is_some() {
+            let as_file = layer.choice.is_file(&name);
+            if !as_file && memchr(0, &bytes).is_some() {
                 return Err(EnvironmentError::Nul { file: layer.path.to_owned(), path });
             }
             match seen.get_mut(&name) {
@@ -216,7 +260,7 @@ impl Environment {
             }
             let mentions = mentions(&raw).map(<[u8]>::to_vec).collect();
             let value = Secret::new(bytes.into_owned());
-            self.put(Variable { name, value, file: Rc::clone(&file), mentions });
+            self.put(Variable { name, value, file: Rc::clone(&file), as_file, mentions });
         }
         Ok(differing)
     }
@@ -278,19 +322,6 @@ fn flat(steps: &[Step]) -> Vec<u8> {
 
 fn text(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
-}
-
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere not every byte string is a text of the system")]
-fn os_text(bytes: &[u8]) -> Option<OsString> {
-    use std::os::unix::ffi::OsStrExt;
-
-    Some(OsStr::from_bytes(bytes).to_owned())
-}
-
-#[cfg(not(unix))]
-fn os_text(bytes: &[u8]) -> Option<OsString> {
-    std::str::from_utf8(bytes).ok().map(OsString::from)
 }
 
 #[cfg(test)]

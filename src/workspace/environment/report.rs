@@ -26,6 +26,13 @@ pub enum Note {
         /// The names.
         names: Vec<String>,
     },
+    /// A leaf whose name no variable can have was left out.
+    Skipped {
+        /// The file.
+        file: PathBuf,
+        /// The leaf.
+        path: Path,
+    },
 }
 
 impl fmt::Display for Note {
@@ -39,6 +46,9 @@ impl fmt::Display for Note {
                 "{}: a mention of another variable, `${{…}}`, stays as it is; nothing is expanded",
                 listed(names)
             ),
+            Self::Skipped { file, path } => {
+                write!(f, "`{}`: `{path}` cannot be the name of a variable; skipped", file.display())
+            }
             Self::ReadDifferently { file, names } => write!(
                 f,
                 "another tool wrote `{}`; quotes, blanks and escapes are read in {}, where sops hands them on \
@@ -102,6 +112,8 @@ impl EnvironmentError {
             Self::Nested { .. } => Some(
                 "`--flatten` joins the names on the way by `_`, in upper case; `--only` and `--except` choose",
             ),
+            Self::Name { .. } => Some("`--skip-invalid` leaves such names out, with a warning"),
+            Self::Nul { .. } => Some("`lacre run --file NAME` hands any bytes on, as a file"),
             _ => None,
         }
     }

@@ -13,8 +13,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub use sources::default_key_file;
 use sources::{Place, Source};
+pub use sources::{agent_key_file, default_key_file};
 
 use crate::base::ports::Prompt;
 use crate::keys::key_file::{Key, KeyFile, KeyFileError};

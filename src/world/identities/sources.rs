@@ -66,6 +66,12 @@ pub fn default_key_file(variables: &Variables) -> Option<PathBuf> {
     default_key_files(variables).into_iter().next()
 }
 
+/// Where the identity for agents is kept: beside, not among, those that are looked for; `None` without a home.
+#[must_use]
+pub fn agent_key_file(variables: &Variables) -> Option<PathBuf> {
+    Some(default_key_file(variables)?.ancestors().nth(3)?.join("lacre").join("agent.txt"))
+}
+
 fn default_key_files(variables: &Variables) -> Vec<PathBuf> {
     let mut folders = Vec::new();
     if cfg!(windows) {

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::super::{Context, Failure};
-use super::super::{count, listing};
+use super::super::{FOUND, count, listing};
 use super::{Files, Manner, Outcome, Task, carry_out, fates, file_list, people};
 use crate::workspace::members::Members;
 use crate::workspace::{Error, Handover, RuleBook};
@@ -30,9 +30,6 @@ pub struct Sync {
     #[command(flatten)]
     pub manner: Manner,
 }
-
-/// The exit code of a check that found something.
-const FOUND: u8 = 3;
 
 /// Runs it.
 ///
