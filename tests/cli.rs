@@ -8,6 +8,12 @@ mod support;
 mod bad_input;
 #[path = "cli/binary.rs"]
 mod binary;
+#[path = "cli/check.rs"]
+mod check;
+#[path = "cli/check_schemas.rs"]
+mod check_schemas;
+#[path = "cli/ci.rs"]
+mod ci;
 #[path = "cli/cloud_keys.rs"]
 mod cloud_keys;
 #[path = "cli/config.rs"]
@@ -30,18 +36,26 @@ mod import_sops;
 mod ini;
 #[path = "cli/init.rs"]
 mod init;
+#[path = "cli/init_agent.rs"]
+mod init_agent;
 #[path = "cli/keygen.rs"]
 mod keygen;
 #[path = "cli/list.rs"]
 mod list;
+#[path = "cli/no_plaintext.rs"]
+mod no_plaintext;
 #[path = "cli/plugins.rs"]
 mod plugins;
 #[path = "cli/recipients.rs"]
 mod recipients;
 #[path = "cli/recipients_talk.rs"]
 mod recipients_talk;
+#[path = "cli/redact.rs"]
+mod redact;
 #[path = "cli/rekey.rs"]
 mod rekey;
+#[path = "cli/schema.rs"]
+mod schema;
 #[path = "cli/seal.rs"]
 mod seal;
 #[path = "cli/services.rs"]

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import pathlib
+import secrets as secrets_module
 import shutil
 import statistics
 import subprocess
@@ -73,6 +74,13 @@ def nested_json(count):
     return json.dumps(groups, indent="\t")
 
 
+def log(mebibytes):
+    """Lines of a log without secrets."""
+    lines = "".join(f"2026-01-02T03:04:{i % 60:02}Z level=info msg=\"GET /api/v1/users?page={i}\" status=200 "
+                    f"took={i % 97}ms trace={i * 2654435761 % 2**64:016x}\n" for i in range(10_000))
+    return (lines * (mebibytes * 2**20 // len(lines) + 1)).encode()[:mebibytes * 2**20]
+
+
 class Bench:
     def __init__(self, options, folder):
         self.options = options
@@ -133,6 +141,66 @@ class Bench:
               f"| {shown['lacre']} | {shown['sops']} |", flush=True)
 
 
+def redact(bench):
+    """How fast text without secrets passes through, with 50 secrets; and what the same program through dotenvx takes."""
+    if bench.options.only not in "redact":
+        return
+    folder, runs = bench.folder, bench.options.runs
+    secrets = "".join(f"SECRET_{i}={secrets_module.token_urlsafe(12 + i % 40)}\n" for i in range(50))
+    bench.write("fifty.env", secrets, "fifty.enc.env")
+
+    def seconds(command, file):
+        def once():
+            start = time.monotonic()
+            with open(folder / file, "rb") as text:
+                subprocess.run(command, cwd=folder, env=bench.env, stdin=text, stdout=subprocess.DEVNULL, check=True)
+            return time.monotonic() - start
+        return statistics.median(once() for _ in range(runs))
+
+    (folder / "log").write_bytes(log(500))
+    (folder / "short").write_bytes(log(20))
+    ours = [bench.options.lacre, "redact", "-f", "fifty.enc.env"]
+    print("\n| redact, 50 secrets | time | throughput |\n|---|---:|---:|")
+    long = seconds(ours, "log")
+    print(f"| lacre redact, 500 MiB of log | {long * 1000:.0f} ms | {500 * 1.048576 / long:.0f} MB/s |", flush=True)
+    short = seconds(ours, "short")
+    print(f"| lacre redact, 20 MiB of log | {short * 1000:.0f} ms | {20 * 1.048576 / short:.0f} MB/s |", flush=True)
+    # From here on the same work on both sides: open one's own encrypted file, start `cat`, mask what it prints.
+    run = [bench.options.lacre, "run", "--redact", "-f", "fifty.enc.env", "--", "cat", "short"]
+    ours = seconds(run, "short")
+    print(f"| lacre run --redact -- cat, 20 MiB of log | {ours * 1000:.0f} ms | {20 * 1.048576 / ours:.0f} MB/s |",
+          flush=True)
+    dotenvx = ROOT / "target/peers/node_modules/.bin/dotenvx"
+    if dotenvx.exists():
+        shutil.copy(folder / "fifty.env", folder / "theirs.env")
+        subprocess.run([dotenvx, "encrypt", "-f", "theirs.env"], cwd=folder, env=bench.env, check=True,
+                       capture_output=True)
+        theirs = seconds([dotenvx, "run", "-q", "--redact", "-f", "theirs.env", "--", "cat", "short"], "short")
+        print(f"| dotenvx run --redact -- cat, 20 MiB of log | {theirs * 1000:.0f} ms "
+              f"| {20 * 1.048576 / theirs:.0f} MB/s ({theirs / ours:.1f} × lacre) |", flush=True)
+
+
+def overhead(bench):
+    """What `run` adds to a program that is started by itself, and `--redact` to `run`."""
+    if bench.options.only not in "overhead of run":
+        return
+    lacre = bench.options.lacre
+    ways = {
+        "the program by itself": ["true"],
+        "run": [lacre, "run", "-f", "run.enc.env", "--", "true"],
+        "run --redact": [lacre, "run", "--redact", "-f", "run.enc.env", "--", "true"],
+    }
+    # One start is short: each run is one of each, in turn, and there are more of them.
+    runs = [{name: measure(way, bench.env, bench.folder) for name, way in ways.items()}
+            for _ in range(4 * bench.options.runs)]
+    print("\n| overhead of run, 20 variables, `true` | time | ÷ plain | ÷ run |\n|---|---:|---:|---:|")
+    for name in ways:
+        median = statistics.median(run[name] for run in runs)
+        plain, run = (statistics.median(run[name] / run[base] for run in runs)
+                      for base in ("the program by itself", "run"))
+        print(f"| {name} | {median * 1000:.1f} ms | {plain:.1f} × | {run:.2f} × |", flush=True)
+
+
 def main():
     options = arguments()
     if not options.sops:
@@ -170,6 +238,8 @@ def main():
                   'for file in *.enc.env; do "$0" updatekeys -y "$file" || exit; done', restore, place, runs=3)
         bench.row("sync 1,000 files; updatekeys with all names", sync, 'exec "$0" updatekeys -y *.enc.env', restore,
                   place, runs=5)
+        overhead(bench)
+        redact(bench)
 
 
 if __name__ == "__main__":

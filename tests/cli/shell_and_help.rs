@@ -1,6 +1,6 @@
 //! `lacre shell`, `lacre help`, `--help`, and what a wrong command line is told.
 
-use crate::support::Scene;
+use crate::support::{ALICE, Scene};
 
 #[test]
 fn every_shell_gets_its_completions() {
@@ -40,4 +40,16 @@ fn help_is_data_and_mistakes_are_talk() {
 #[test]
 fn run_says_125_where_it_failed_itself() {
     Scene::new().run(["run", "--", "true"]).fails(125).stdout("").untouched();
+}
+
+#[test]
+fn what_run_would_hand_on_is_explained_as_json_too() {
+    let scene = Scene::new().identity("alice").file(".env", "A=1\nKEPT=x\nB=2\n").variable("KEPT", "y");
+    scene.run(["encrypt", "-r", ALICE, ".env"]).ok();
+    let words = ["run", "--explain", "--json", "--keep-existing", "--file", "B"];
+    scene.run(words).ok().stderr("").untouched().stdout(
+        "[{\"name\":\"A\",\"file\":\".env.enc\"},{\"name\":\"KEPT\",\"file\":null},\
+         {\"name\":\"B_FILE\",\"file\":\".env.enc\"}]\n",
+    );
+    scene.run(["run", "--json", "--", "true"]).fails(125).stdout("");
 }

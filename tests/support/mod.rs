@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{Cursor, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lacre::base::Secret;
@@ -37,6 +37,7 @@ pub struct Scene {
     stdin: Vec<u8>,
     answers: RefCell<VecDeque<String>>,
     typed: bool,
+    policy: PathBuf,
 }
 
 impl Scene {
@@ -56,6 +57,7 @@ impl Scene {
             stdin: Vec::new(),
             answers: RefCell::default(),
             typed: false,
+            policy: PathBuf::new(),
         }
     }
 
@@ -105,6 +107,12 @@ impl Scene {
     pub fn types<const N: usize>(mut self, lines: [&str; N]) -> Self {
         *self.answers.borrow_mut() = lines.map(str::to_owned).into();
         self.typed = true;
+        self
+    }
+
+    /// With a file that forbids plaintext, if it is there.
+    pub fn policy(mut self, path: &Path) -> Self {
+        path.clone_into(&mut self.policy);
         self
     }
 
@@ -173,6 +181,7 @@ impl Scene {
         let place = if folder.is_empty() { self.folder() } else { self.path(folder) };
         let (mut world, printed) = World::test(&place);
         world.variables = self.variables.clone();
+        world.plaintext_policy.clone_from(&self.policy);
         world.stdin = RefCell::new(Box::new(Cursor::new(self.stdin.clone())));
         if self.typed {
             world.prompt = Box::new(Answers(RefCell::new(self.answers.take())));
