@@ -203,13 +203,20 @@ impl Reader<'_> {
         if is_open && trimmed_end(self.text.get(span.range().end..).unwrap_or_default()).is_empty() {
             span.end = Span::new(end, end).end;
         }
-        let broken = || ParseError::at(self.text, span.range().start + 1, Problem::Metadata);
+        let broken = ParseError::at(self.text, span.range().start + 1, Problem::Metadata);
+        if span.range().end < end {
+            // What follows must not come to stand in the line before the section.
+            let start = span.range().start;
+            let (line_end, next) = grammar::line_end(self.text, start);
+            let is_rest = trimmed_end(self.text.get(start..line_end).unwrap_or_default()).is_empty();
+            span = Span::new(if is_rest { next } else { start }, span.range().end);
+        }
         let fields: Option<Vec<_>> = self
             .fields
             .into_iter()
             .map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)))
             .collect();
-        let metadata = fields.and_then(unflatten).ok_or_else(broken)?;
+        let metadata = fields.and_then(unflatten).ok_or(broken)?;
         Ok(Outline { events: self.events, metadata: Some(metadata), metadata_spans: vec![span] })
     }
 }

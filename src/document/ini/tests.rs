@@ -206,6 +206,19 @@ fn both_spellings_of_line_feeds_in_metadata_are_read() {
 }
 
 #[test]
+fn what_was_put_behind_the_metadata_never_comes_to_stand_in_the_line_before_it() {
+    for (text, expected) in [
+        ("[a]\nx=1\n[sops]\nversion = 3\n# c\n", "[a]\nx=1\n# c\n"),
+        ("[a]\r\n[sops]\r\nversion = 3\r\n; c", "[a]\r\n; c"),
+        ("[sops]\nversion = 3\n[a]\nx=1\n", "[a]\nx=1\n"),
+    ] {
+        let document = read(text);
+        let plain = document.spliced(Ini.put_metadata(&document, None).unwrap()).unwrap();
+        assert_eq!(string(&plain), expected);
+    }
+}
+
+#[test]
 fn large_texts_are_read_in_one_pass() {
     let sections = (0..10_000).map(|number| format!("; c\n[s{number}]\nx = 1 ; d\n")).collect::<Vec<_>>();
     let large = format!("y = {}\nz = \"\"\"{}\"\"\"\n", "v".repeat(1 << 22), "\n".repeat(1 << 20));
