@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lacre::world::Variables;
-use lacre::world::git::{Git, git_folder, repository_root};
+use lacre::world::git::{Git, Which, git_folder, repository_root};
 
 struct Repository {
     _folder: tempfile::TempDir,
@@ -186,4 +186,53 @@ fn outside_a_repository_there_is_none() {
     let git = Git::find(folder.path(), &variables()).unwrap();
     assert_eq!(git.is_tracked(&folder.path().join(Path::new("a"))), None);
     assert_eq!(git.tracked_files(), None);
+}
+
+#[test]
+fn a_history_tells_what_each_commit_changed_and_objects_are_read_by_name() {
+    let repository = Repository::new();
+    let commit = |message: &str| {
+        repository.git(&["add", "--all"]);
+        repository.git(&["commit", "--quiet", "--allow-empty", "-m", message]);
+    };
+    assert_eq!(repository.ask().history(Which::All, &[]).unwrap().commits, []);
+    repository.write("odd\nname", "one");
+    commit("first");
+    repository.git(&["checkout", "--quiet", "-b", "side"]);
+    repository.write("side", "s");
+    commit("side");
+    repository.git(&["checkout", "--quiet", "-"]);
+    repository.write("odd\nname", "two");
+    commit("second");
+    repository.git(&["merge", "--quiet", "--no-edit", "side"]);
+    let git = repository.ask();
+    let history = git.history(Which::Head, &[]).unwrap();
+    let mut subjects: Vec<_> = history.commits.iter().map(|commit| commit.subject.as_str()).collect();
+    subjects[1..].sort_unstable();
+    assert_eq!(subjects[1..], ["first", "second", "side"]);
+    // Each side of a merge sees what came from the other.
+    assert_eq!((history.commits[0].parents.len(), history.commits[0].changes.len()), (2, 2));
+    let only = git.history(Which::Head, &[Path::new("odd\nname")]).unwrap();
+    let mut objects = git.objects().unwrap();
+    let mut held = |subject: &str| {
+        let commit = only.commits.iter().find(|commit| commit.subject == subject).unwrap();
+        String::from_utf8(objects.blob(commit.changes[0].new.as_ref().unwrap(), 100).unwrap()).unwrap()
+    };
+    assert_eq!((held("second"), held("first")), ("two".to_owned(), "one".to_owned()));
+    let id = git.object("HEAD:side").unwrap();
+    assert_eq!(objects.blob(&id, 0), None, "beyond the limit");
+    assert_eq!(objects.blob(&git.object("HEAD").unwrap(), 1000), None, "no blob");
+    assert_eq!(objects.blob(&id, 1).unwrap(), b"s");
+    repository.write("side", "t");
+    repository.git(&["add", "side"]);
+    let staged = git.staged().unwrap();
+    assert_eq!((staged.len(), staged[0].old.as_ref()), (1, Some(&id)));
+    let index = git.index().unwrap();
+    assert!(
+        index
+            .iter()
+            .any(|entry| entry.path == Path::new("side") && Some(&entry.id) == staged[0].new.as_ref())
+    );
+    assert_eq!(git.object("nothing"), None);
+    assert_eq!(git.object("--all"), None);
 }

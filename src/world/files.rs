@@ -44,6 +44,28 @@ pub fn replace(
     replace_all(&[Replacement { path, within, expected, new }])
 }
 
+/// Replaces a file that lives no longer than until its next reader, such as the one in which git takes a merge. It is old
+/// or new whenever we are stopped, but nothing waits for the disk: a failing machine stops the reader too.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_passing(
+    path: &Path,
+    within: Option<&Path>,
+    expected: &[u8],
+    new: &[u8],
+) -> Result<(), FileError> {
+    let fail = |problem| FileError::new(Attempt::Write, path, problem);
+    let target = resolve(path, within)?;
+    let lock = FolderLock::take(parent(&target))?;
+    let current = Current::read(&target).map_err(fail)?.filter(|current| current.content == expected);
+    let Current { metadata, .. } = current.ok_or_else(|| fail(FileProblem::Changed))?;
+    if new == expected {
+        return Ok(());
+    }
+    lock.rename(lock.write_beside(&target, new, Some(&metadata), PRIVATE_MODE)?)
+}
+
 /// Reads `path` and writes what `change` makes of it, all under one lock of its folder, so that parallel updates
 /// lose nothing. `change` gets `None` when there is no file; it returns `None` to leave everything as it is.
 /// Mode, owner and group stay. A symbolic link is followed, but only to a target inside the folder `within`.
@@ -135,6 +157,14 @@ pub fn append_plaintext(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     written.map_err(|error| fail(error.into()))
 }
 
+/// Removes the file or link at `path`.
+///
+/// # Errors
+/// When there is none, or the system refuses.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    fs::remove_file(path).map_err(|error| FileError::new(Attempt::Write, path, error))
+}
+
 /// Whether anything stands at `path`, links followed.
 #[must_use]
 pub fn exists(path: &Path) -> bool {
@@ -219,6 +249,12 @@ fn stay_inside(target: PathBuf, within: Option<&Path>) -> Result<PathBuf, FilePr
 #[must_use]
 pub fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+}
+
+/// Whether a regular file stands at `path` itself: no link, no pipe.
+#[must_use]
+pub fn is_regular(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
 /// A file whose new content waits beside it.

@@ -163,6 +163,12 @@ impl FolderLock {
 }
 
 impl Staged {
+    /// Takes the place of whatever stands there, with the mode that it was staged with.
+    #[must_use]
+    pub fn replacing(self) -> Self {
+        Self { replaces: true, ..self }
+    }
+
     /// Waits until all of it is on disk.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ pub struct Scene {
     answers: RefCell<VecDeque<String>>,
     typed: bool,
     policy: PathBuf,
+    draws: bool,
 }
 
 impl Scene {
@@ -58,7 +59,14 @@ impl Scene {
             answers: RefCell::default(),
             typed: false,
             policy: PathBuf::new(),
+            draws: false,
         }
+    }
+
+    /// With the system's randomness: no two data keys are the same.
+    pub fn draws(mut self) -> Self {
+        self.draws = true;
+        self
     }
 
     /// A git repository.
@@ -182,6 +190,9 @@ impl Scene {
         let (mut world, printed) = World::test(&place);
         world.variables = self.variables.clone();
         world.plaintext_policy.clone_from(&self.policy);
+        if self.draws {
+            world.random = Box::new(lacre::world::system::SystemRandom::default());
+        }
         world.stdin = RefCell::new(Box::new(Cursor::new(self.stdin.clone())));
         if self.typed {
             world.prompt = Box::new(Answers(RefCell::new(self.answers.take())));

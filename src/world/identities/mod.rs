@@ -6,7 +6,7 @@
 
 mod sources;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -30,6 +30,8 @@ pub struct Identities<'a> {
     answers: RefCell<Vec<(usize, String, Rc<Source>)>>,
     /// Shares that were unwrapped before, with their `enc`: nobody touches a token twice for one file.
     opened: RefCell<Vec<(String, Opened)>>,
+    /// Only keys that open at once, without a person or another program.
+    at_hand_only: Cell<bool>,
     variables: &'a Variables,
     prompt: &'a dyn Prompt,
     plugins: &'a dyn Plugins,
@@ -125,7 +127,12 @@ impl<'a> Identities<'a> {
     ) -> Self {
         let sources = sources::all(explicit, folder, variables);
         let (answers, opened) = (RefCell::default(), RefCell::default());
-        Self { sources, answers, opened, variables, prompt, plugins }
+        Self { sources, answers, opened, at_hand_only: Cell::new(false), variables, prompt, plugins }
+    }
+
+    /// From now on, only keys at hand open anything: no passphrase is asked for, no plugin or command is started.
+    pub fn ask_nobody(&self) {
+        self.at_hand_only.set(true);
     }
 
     /// Unwraps the first of `group` that any identity opens. A failing source or a damaged entry does not stop the others.
@@ -194,6 +201,9 @@ impl<'a> Identities<'a> {
         if let Some(found) = self.search_in(&at_hand, entries, problem) {
             return Some(found);
         }
+        if self.at_hand_only.get() {
+            return None;
+        }
         for (at, command) in self.sources.iter().enumerate().filter(|(_, source)| source.is_command()) {
             for entry in entries {
                 let answer = self.answer(at, command, &entry.recipient);
@@ -211,7 +221,8 @@ impl<'a> Identities<'a> {
         entries: &[&'e WrappedKey],
         problem: &mut Option<UnwrapError>,
     ) -> Option<(&'e WrappedKey, Opened)> {
-        for effort in Effort::ALL {
+        let is_free = |effort: &Effort| matches!(effort, Effort::Own | Effort::Any);
+        for effort in Effort::ALL.into_iter().filter(|effort| is_free(effort) || !self.at_hand_only.get()) {
             for source in sources.iter().filter(|source| source.is_worth(effort, entries)) {
                 for (entry, key) in source.pairs(effort, entries, self.prompt) {
                     let ask = || self.prompt.secret(&format!("passphrase for {}", source.label));
