@@ -42,8 +42,49 @@ impl Span {
     }
 }
 
+/// The lines of a text, for who asks for many of them, mostly in order.
+#[derive(Debug)]
+pub struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: usize,
+}
+
+impl<'t> Lines<'t> {
+    /// Of `text`.
+    #[must_use]
+    pub const fn of(text: &'t [u8]) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// As [`line_of`].
+    pub fn line_of(&mut self, offset: usize) -> usize {
+        if offset < self.at {
+            (self.at, self.line) = (0, 1);
+        }
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        self.line += line_of(rest, offset - self.at) - 1;
+        self.at = offset;
+        self.line
+    }
+}
+
 /// The line, counted from 1, in which the byte at `offset` stands.
 #[must_use]
 pub fn line_of(text: &[u8], offset: usize) -> usize {
     1 + memchr::memchr_iter(b'\n', text.get(..offset).unwrap_or(text)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_the_same_in_whatever_order_they_are_asked_for() {
+        let text = b"a\nb\n\nc";
+        let mut lines = Lines::of(text);
+        for offset in [0, 1, 2, 2, 5, 4, 0, 6, 99, 3] {
+            assert_eq!(lines.line_of(offset), line_of(text, offset), "{offset}");
+        }
+    }
 }

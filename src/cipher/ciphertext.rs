@@ -8,6 +8,9 @@ use crate::base::Type;
 
 const PREFIX: &[u8] = b"ENC[AES256_GCM,data:";
 
+/// What is meant to be one begins so.
+const SIGN: &[u8] = b"ENC[AES256_GCM,";
+
 /// Unused trailing bits are not checked: sops does not either.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
@@ -45,7 +48,13 @@ impl<'a> Ciphertext<'a> {
     /// Whether `text` wants to be a ciphertext, well formed or not.
     #[must_use]
     pub fn is_meant(text: &[u8]) -> bool {
-        text.starts_with(b"ENC[AES256_GCM,")
+        text.starts_with(SIGN)
+    }
+
+    /// Whether something in `text` wants to be one: cheap enough to spare most files a parser.
+    #[must_use]
+    pub fn stands_in(text: &[u8]) -> bool {
+        memchr::memmem::find(text, SIGN).is_some()
     }
 
     /// Whether its nonce has 32 bytes, so that it may be kept in a file that is written again: sops reads other

@@ -1,6 +1,7 @@
 //! Floor 2, the promise: documents, ciphers, keys and policy brought together, without touching the machine.
 //! What is encrypted opens again, byte for byte; what was tampered with does not open.
 
+mod clear;
 mod convert;
 mod error;
 mod merge;
@@ -16,9 +17,12 @@ mod update;
 mod walk;
 mod write;
 
+pub use clear::clear_leaves;
 pub use convert::{encrypt_as, expand_aliases, trees};
 pub use error::{EncryptError, FormError, OpenError};
-pub use merge::{MergeError, Merged, merge, merge_preferring_ours};
+pub use merge::{
+    Choice, MergeError, Merged, MergedText, lines, merge, merge_preferring_ours, merge_texts, says_the_same,
+};
 pub use metadata::{Extension, Metadata, MetadataError};
 pub use open::{Leaf, Opened, Verdict};
 pub use plain::{ChangeError, Plain};
@@ -26,4 +30,4 @@ pub use rekey::rekey;
 pub use rewrap::{RewrapError, rewrap};
 pub use sealed::Sealed;
 pub use update::update;
-pub use write::{Written, encrypt, reencrypt};
+pub use write::{Written, encrypt, reencrypt, reencrypt_from};

@@ -12,12 +12,16 @@ use crate::cipher::Ciphertext;
 /// A hash of AAD, type and plain bytes: no plaintext is kept here.
 type Fingerprint = [u8; 32];
 
+/// A version that was written under the same data key, and what is in it.
+pub type Version<'a> = (&'a Sealed, &'a Opened);
+
 /// Ciphertexts by what they say and where. Equal list items are kept apart by their order.
 pub struct Reuse<'a> {
-    old: &'a Sealed,
-    opened: &'a Opened,
-    /// Positions among the leaves of `opened`.
-    kept: HashMap<Fingerprint, VecDeque<usize>>,
+    versions: &'a [Version<'a>],
+    /// Versions, and positions among their leaves.
+    kept: HashMap<Fingerprint, VecDeque<(usize, usize)>>,
+    /// By which version each ciphertext was given out: others may have the very same.
+    used: HashMap<&'a [u8], usize>,
     clear_comments: HashMap<Fingerprint, usize>,
 }
 
@@ -31,13 +35,23 @@ pub struct Kept<'a> {
 }
 
 impl<'a> Reuse<'a> {
-    /// All ciphertexts of `old`.
-    pub fn of(old: &'a Sealed, opened: &'a Opened) -> Self {
-        let kept = HashMap::with_capacity(opened.leaves.len());
-        let mut reuse = Self { old, opened, kept, clear_comments: HashMap::new() };
+    /// All ciphertexts of these versions; where several have one that says the same, that of the first comes first.
+    pub fn of(versions: &'a [Version<'a>]) -> Self {
+        let leaves = versions.iter().map(|(_, opened)| opened.leaves.len()).max().unwrap_or_default();
+        let kept = HashMap::with_capacity(leaves);
+        let mut reuse = Self { versions, kept, used: HashMap::new(), clear_comments: HashMap::new() };
+        for number in 0..versions.len() {
+            reuse.add(number);
+        }
+        reuse
+    }
+
+    fn add(&mut self, number: usize) {
+        let Some((old, opened)) = self.versions.get(number) else { return };
         let document = old.document();
         let format = document.format();
         let mut leaves = opened.leaves.iter().enumerate().peekable();
+        let mut clear_comments: HashMap<Fingerprint, usize> = HashMap::new();
         let result: Result<(), AliasBomb> =
             walk(document, &old.metadata().selector.lenient_matcher(), |visit| {
                 match leaves.next_if(|(_, leaf)| leaf.event == visit.event) {
@@ -48,7 +62,7 @@ impl<'a> Reuse<'a> {
                             None => (leaf.value.kind().unwrap_or(Type::Str), leaf.value.plain_bytes()),
                         };
                         let mark = fingerprint(visit.aad(), kind, &plain);
-                        reuse.kept.entry(mark).or_default().push_back(position);
+                        self.kept.entry(mark).or_default().push_back((number, position));
                     }
                     Some(_) => {}
                     None => {
@@ -56,10 +70,8 @@ impl<'a> Reuse<'a> {
                             (visit.role, document.outline().events.get(visit.event))
                         {
                             let bytes = event.span.of(document.text());
-                            *reuse
-                                .clear_comments
-                                .entry(fingerprint(visit.aad(), Type::Comment, bytes))
-                                .or_default() += 1;
+                            let mark = fingerprint(visit.aad(), Type::Comment, bytes);
+                            *clear_comments.entry(mark).or_default() += 1;
                         }
                     }
                 }
@@ -67,21 +79,33 @@ impl<'a> Reuse<'a> {
             });
         // `old` was opened, so its aliases have been walked before.
         debug_assert!(result.is_ok());
-        reuse
+        for (mark, count) in clear_comments {
+            let most = self.clear_comments.entry(mark).or_default();
+            *most = count.max(*most);
+        }
     }
 
     /// The next unused ciphertext of these plain bytes, as the plaintext spells them, at this place.
     pub fn ciphertext(&mut self, aad: &[u8], kind: Type, plain: &[u8]) -> Option<Kept<'a>> {
-        let position = self.kept.get_mut(&fingerprint(aad, kind, plain))?.pop_front()?;
-        let leaf = self.opened.leaves.get(position)?;
-        let document = self.old.document();
-        let event = document.outline().events.get(leaf.event)?;
-        let (bytes, style) = match &event.kind {
-            Kind::Scalar(style, Scalar::Str(text)) => (text.bytes(event.span, document.text()), Some(*style)),
-            _ => (event.span.of(document.text()), None),
-        };
-        let text = Ciphertext::parse(bytes).filter(Ciphertext::can_be_kept)?.text;
-        Some(Kept { text: String::from_utf8(text.to_vec()).ok()?, value: &leaf.value, style })
+        let waiting = self.kept.get_mut(&fingerprint(aad, kind, plain))?;
+        while let Some((number, position)) = waiting.pop_front() {
+            let (old, opened) = self.versions.get(number)?;
+            let leaf = opened.leaves.get(position)?;
+            let document = old.document();
+            let event = document.outline().events.get(leaf.event)?;
+            let (bytes, style) = match &event.kind {
+                Kind::Scalar(style, Scalar::Str(text)) => {
+                    (text.bytes(event.span, document.text()), Some(*style))
+                }
+                _ => (event.span.of(document.text()), None),
+            };
+            let text = Ciphertext::parse(bytes).filter(Ciphertext::can_be_kept)?.text;
+            if self.versions.len() > 1 && *self.used.entry(text).or_insert(number) != number {
+                continue;
+            }
+            return Some(Kept { text: String::from_utf8(text.to_vec()).ok()?, value: &leaf.value, style });
+        }
+        None
     }
 
     /// Whether such a comment stood there in the clear, written by hand: it stays so.

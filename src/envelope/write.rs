@@ -54,8 +54,23 @@ pub fn reencrypt(
     clock: &dyn Clock,
     random: &dyn Random,
 ) -> Result<Written, EncryptError> {
-    let reuse = Reuse::of(old, opened);
+    reencrypt_from(plain, &[(old, opened)], metadata, key, clock, random)
+}
+
+/// The same, as the next version of several that have this data key: of two that say the same, the first counts.
+///
+/// # Errors
+/// As `encrypt`.
+pub fn reencrypt_from(
+    plain: &Plain,
+    versions: &[(&Sealed, &Opened)],
+    metadata: Metadata,
+    key: &DataKey,
+    clock: &dyn Clock,
+    random: &dyn Random,
+) -> Result<Written, EncryptError> {
     let metadata = fitting(metadata, plain);
+    let reuse = Reuse::of(versions);
     Writer::new(plain.document(), &metadata, key, random, Some(reuse))?.write(metadata, key, clock)
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use lacre::base::{Node, Path, Step, Value};
+use lacre::document::Binary;
 use lacre::document::dotenv::Dotenv;
 use lacre::document::yaml::Yaml;
 use lacre::document::{Format, Ini, Json};
-use lacre::envelope::{ChangeError, MergeError, Plain, merge};
+use lacre::envelope::{ChangeError, Choice, MergeError, Plain, merge, merge_texts};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -98,6 +99,127 @@ proptest! {
         let forth = merge(Some(&base), &ours, &theirs).map_err(|error| TestCaseError::fail(format!("{error}: {}", all())))?.plain;
         let back = merge(Some(&base), &theirs, &ours).unwrap().plain;
         prop_assert_eq!(values(&forth), values(&back), "\n{}\n{}\n{}", shown(base.document().text()), shown(ours.document().text()), shown(theirs.document().text()));
+    }
+}
+
+/// Values by path; of a list all of them, by the path of the list.
+type Whole = BTreeMap<Path, Vec<(Path, String)>>;
+
+fn whole(plain: &Plain) -> Whole {
+    let mut found = Whole::new();
+    for (path, value) in values(plain) {
+        let length = path.steps.iter().position(|step| matches!(step, Step::Index(_)));
+        let steps = path.steps[..length.unwrap_or(path.steps.len())].to_vec();
+        found.entry(Path { document: path.document, steps }).or_default().push((path, value));
+    }
+    found
+}
+
+/// What a merge shall say, computed from values alone: what only one side changed, and what the choice says where both did.
+fn model(sides: [&Whole; 3], choice: &Choice) -> (Whole, Vec<Path>) {
+    let [base, ours, theirs] = sides;
+    let (mut merged, mut conflicts) = (BTreeMap::new(), Vec::new());
+    let mut paths: Vec<&Path> = sides.into_iter().flat_map(BTreeMap::keys).collect();
+    paths.sort();
+    paths.dedup();
+    for path in paths {
+        let (b, o, t) = (base.get(path), ours.get(path), theirs.get(path));
+        let value = if o == t || b == t {
+            o
+        } else if b == o {
+            t
+        } else {
+            conflicts.push(path.clone());
+            match choice {
+                Choice::Base => b,
+                Choice::Theirs => t,
+                _ => o,
+            }
+        };
+        merged.extend(value.map(|value| (path.clone(), value.clone())));
+    }
+    (merged, conflicts)
+}
+
+/// Several changes, and for formats with comments a comment line between two others, if that is well-formed there.
+fn edited(base: &Plain, edits: &[(u8, Index)], comment: Option<Index>, name: &str) -> Plain {
+    let mut plain = base.clone();
+    for (number, edit) in edits.iter().enumerate() {
+        plain = changed(&plain, *edit, &format!("{name}{number}")).unwrap().1;
+    }
+    let format = plain.document().format();
+    let Some(comment) = comment.filter(|_| format.name() != "json") else { return plain };
+    let mut lines: Vec<&[u8]> = plain.document().text().split_inclusive(|byte| *byte == b'\n').collect();
+    let line = format!("# comment of {name}\n");
+    let at = comment.index(lines.len() + 1);
+    if at > 0 && !lines[at - 1].ends_with(b"\n") {
+        return plain;
+    }
+    lines.insert(at, line.as_bytes());
+    match Plain::parse(lines.concat(), format) {
+        Ok(changed) if values(&changed) == values(&plain) => changed,
+        _ => plain,
+    }
+}
+
+fn edits() -> impl Strategy<Value = Vec<(u8, Index)>> {
+    prop::collection::vec((0..3u8, any::<Index>()), 0..6)
+}
+
+fn text(plain: &Plain) -> String {
+    String::from_utf8_lossy(plain.document().text()).into_owned()
+}
+
+proptest! {
+    #![proptest_config(cases(1024))]
+
+    #[test]
+    fn a_merge_says_what_the_model_says(
+        base in bases(), one in edits(), two in edits(), comments in any::<[Option<Index>; 2]>(), choice in 0..3u8,
+    ) {
+        let choice = [Choice::Ours, Choice::Theirs, Choice::Base][usize::from(choice)].clone();
+        let (ours, theirs) = (edited(&base, &one, comments[0], "o"), edited(&base, &two, comments[1], "t"));
+        let merged = merge_texts(Some(&base), &ours, &theirs, &|_| choice.clone());
+        let all = || [&base, &ours, &theirs, &merged.plain].map(text).join("\n---\n");
+        let (expected, conflicts) = model([&whole(&base), &whole(&ours), &whole(&theirs)], &choice);
+        prop_assert_eq!(whole(&merged.plain), expected, "{}", all());
+        prop_assert_eq!(&merged.conflicts, &conflicts, "{}", all());
+        prop_assert!(merged.unsettled.is_empty(), "{}", all());
+        let comment = "# comment of o\n";
+        prop_assert_eq!(text(&merged.plain).contains(comment), text(&ours).contains(comment), "{}", all());
+    }
+
+    #[test]
+    fn a_side_that_changed_nothing_or_the_same_takes_the_other_as_it_is(base in bases(), edits in edits(), comment in any::<Option<Index>>()) {
+        let other = edited(&base, &edits, comment, "x");
+        for [base, ours, theirs] in [[&base, &other, &other], [&base, &base, &other], [&base, &other, &base]] {
+            let merged = merge_texts(Some(base), ours, theirs, &|_| Choice::Theirs);
+            prop_assert_eq!(text(&merged.plain), text(&other));
+            prop_assert!(merged.conflicts.is_empty());
+        }
+        let merged = merge_texts(None, &other, &other, &|_| Choice::Theirs);
+        prop_assert_eq!(text(&merged.plain), text(&other));
+    }
+
+    #[test]
+    fn without_a_base_nothing_of_either_is_lost(base in bases(), one in edits(), two in edits()) {
+        let (ours, theirs) = (edited(&base, &one, None, "o"), edited(&base, &two, None, "t"));
+        let merged = merge_texts(None, &ours, &theirs, &|_| Choice::Ours);
+        let (expected, conflicts) = model([&Whole::new(), &whole(&ours), &whole(&theirs)], &Choice::Ours);
+        let all = [&ours, &theirs, &merged.plain].map(text).join("\n---\n");
+        prop_assert_eq!(whole(&merged.plain), expected, "{}", all);
+        prop_assert_eq!(merged.conflicts, conflicts, "{}", all);
+    }
+
+    #[test]
+    fn a_binary_file_merges_as_a_whole(sides in prop::array::uniform3(prop::collection::vec(0..3u8, 0..2))) {
+        let [base, ours, theirs] = sides.map(|bytes| Plain::parse(bytes, &Binary).unwrap());
+        for choice in [Choice::Base, Choice::Ours, Choice::Theirs] {
+            let merged = merge_texts(Some(&base), &ours, &theirs, &|_| choice.clone());
+            let (expected, conflicts) = model([&whole(&base), &whole(&ours), &whole(&theirs)], &choice);
+            prop_assert_eq!(whole(&merged.plain), expected);
+            prop_assert_eq!(merged.conflicts, conflicts);
+        }
     }
 }
 
