@@ -49,6 +49,12 @@ impl Names {
         Self { pairs: [anchored, commented].concat() }
     }
 
+    /// One name.
+    #[must_use]
+    pub fn of_one(name: &str, recipient: &str) -> Self {
+        Self { pairs: vec![(name.to_owned(), recipient.to_owned())] }
+    }
+
     /// Every name with its recipient.
     #[must_use]
     pub fn pairs(&self) -> &[(String, String)] {

@@ -1,8 +1,12 @@
-//! Masks known secrets in what a program prints: their bytes and the usual encodings of them, in pieces of any size. It
-//! is a help against accidents, no boundary against a program that recodes what it knows.
+//! Known secrets in text, as their bytes and in the usual encodings: masked in what a program prints, in pieces of any
+//! size, or found in files ([`Finder`] many at once, [`Needle`] one, read backwards too). It is a help against
+//! accidents, no boundary against a program that recodes what it knows.
 
 mod bare;
+mod decoded;
+mod finder;
 mod forms;
+mod needle;
 mod patterns;
 mod search;
 mod skip;
@@ -13,7 +17,9 @@ use std::sync::Arc;
 
 use crate::base::Secret;
 use crate::base::ports::Filter;
+pub use finder::{Finder, Place};
 pub use forms::{forms, is_maskable};
+pub use needle::{Hit, Likeness, Needle};
 use patterns::{Guessed, Patterns};
 use search::Search;
 use stream::{Sink, Stream};
@@ -49,27 +55,9 @@ impl Redactor {
     /// it without destroying what is printed, or too long ([`is_maskable`]). Of empty values there is nothing to mask.
     #[must_use]
     pub fn new(secrets: &[Known], options: &Options) -> (Self, Vec<String>) {
-        let mut unmasked: Vec<String> = Vec::new();
-        let mut owners: HashMap<Vec<u8>, usize> = HashMap::new();
-        for (owner, known) in secrets.iter().enumerate() {
-            let value = known.value.expose();
-            if is_maskable(value) {
-                for form in forms(value) {
-                    owners.entry(form.expose().clone()).or_insert(owner);
-                }
-            } else if !value.is_empty() && !unmasked.contains(&known.name) {
-                unmasked.push(known.name.clone());
-            }
-        }
-        let forms: Vec<(&[u8], usize)> =
-            owners.iter().map(|(form, owner)| (form.as_slice(), *owner)).collect();
+        let (search, unmasked) = search_for(secrets);
         let masks = secrets.iter().map(|known| options.mask.clone().unwrap_or(format!("[{}]", known.name)));
         let masks = Arc::new(masks.collect());
-        let search = Search::new(&forms).unwrap_or_else(|_| {
-            // More than any automaton can hold.
-            unmasked = secrets.iter().map(|known| known.name.clone()).collect();
-            None
-        });
         let patterns =
             options.patterns.then(|| Patterns::new(options.mask.as_deref())).flatten().map(Arc::new);
         (Self { search: search.map(Arc::new), masks, patterns }, unmasked)
@@ -84,6 +72,29 @@ impl Redactor {
             guessed: self.patterns.as_ref().map(|patterns| patterns.fresh()),
         })
     }
+}
+
+/// The search for all forms of `secrets`, and the names of those that are not looked for.
+fn search_for(secrets: &[Known]) -> (Option<Search>, Vec<String>) {
+    let mut unmasked: Vec<String> = Vec::new();
+    let mut owners: HashMap<Vec<u8>, usize> = HashMap::new();
+    for (owner, known) in secrets.iter().enumerate() {
+        let value = known.value.expose();
+        if is_maskable(value) {
+            for form in forms(value) {
+                owners.entry(form.expose().clone()).or_insert(owner);
+            }
+        } else if !value.is_empty() && !unmasked.contains(&known.name) {
+            unmasked.push(known.name.clone());
+        }
+    }
+    let forms: Vec<(&[u8], usize)> = owners.iter().map(|(form, owner)| (form.as_slice(), *owner)).collect();
+    let search = Search::new(&forms).unwrap_or_else(|_| {
+        // More than any automaton can hold.
+        unmasked = secrets.iter().map(|known| known.name.clone()).collect();
+        None
+    });
+    (search, unmasked)
 }
 
 /// First what is known, then what looks like a secret.

@@ -69,6 +69,32 @@ impl Search {
     }
 }
 
+impl Search {
+    /// Every form in `text`, of those that end together the longest: where it begins, where it ends, and whose it is.
+    pub(super) fn each(&self, text: &[u8], mut found: impl FnMut(usize, usize, usize)) {
+        let mut at = self.skip(text, 0);
+        // Where the automaton was started.
+        let mut started = at;
+        let mut state = self.start();
+        while let Some(byte) = text.get(at) {
+            state = self.next(state, *byte);
+            at += 1;
+            if let Some((length, owner)) = self.found(state) {
+                found(at.saturating_sub(length), at, owner);
+            }
+            let depth = self.depth(state);
+            if depth <= READ_AGAIN && at - started > depth {
+                at = self.skip(text, at - depth);
+                started = at;
+                state = self.start();
+            }
+        }
+    }
+}
+
+/// So few bytes are read again rather than followed.
+const READ_AGAIN: usize = 3;
+
 /// By state, how many of the last bytes are the beginning of one of `forms`, and not all of it.
 fn depths(automaton: &NFA, start: StateID, mut forms: Vec<&[u8]>) -> Vec<u32> {
     let mut depths = Vec::new();

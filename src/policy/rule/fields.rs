@@ -82,7 +82,7 @@ impl<'a> Fields<'a> {
     /// Our own map. An unknown name in it may be a misspelled `require_seal`, so it is not passed over.
     fn extension(self) -> Result<Extension, RuleError> {
         let Some(map) = self.given("lacre") else { return Ok(Extension::default()) };
-        let known = |name: &[u8]| matches!(name, b"dotenv" | b"require_seal");
+        let known = |name: &[u8]| matches!(name, b"dotenv" | b"must_encrypt" | b"require_seal");
         if !matches!(map, Node::Map(entries) if entries.iter().all(|(name, _)| known(name))) {
             return Err(self.wrong("lacre"));
         }
@@ -92,7 +92,8 @@ impl<'a> Fields<'a> {
             Some("literal") => true,
             Some(_) => return Err(self.wrong("dotenv")),
         };
-        Ok(Extension { require_seal: fields.flag("require_seal")?, dotenv_literal })
+        let must_encrypt = fields.flag("must_encrypt")?;
+        Ok(Extension { must_encrypt, require_seal: fields.flag("require_seal")?, dotenv_literal })
     }
 
     fn wrong(self, field: &'static str) -> RuleError {

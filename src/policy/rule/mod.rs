@@ -2,6 +2,7 @@
 //! Finding the rule file is the business of `workspace`; wrapping for the keys, and refusing those that cannot be
 //! written, that of `keys`.
 
+mod accept;
 mod cover;
 pub mod destination;
 mod fields;
@@ -11,6 +12,7 @@ mod tests;
 
 use regex::bytes::Regex;
 
+pub use accept::{AcceptError, Accepted};
 pub use cover::covers;
 pub use destination::{Destination, DestinationError, Destinations, Target};
 pub use fields::{KindFields, fields_of, key_of};
@@ -50,6 +52,8 @@ pub struct Rule {
 /// The map `lacre` of a rule, which sops ignores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extension {
+    /// `must_encrypt: true`: files in the clear may not be committed.
+    pub must_encrypt: bool,
     /// `require_seal: true`: files without a valid seal are refused.
     pub require_seal: bool,
     /// `dotenv: literal`: quotes are part of a dotenv value, as in sops.

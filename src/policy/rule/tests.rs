@@ -76,7 +76,14 @@ fn every_field_is_read() {
         ("encrypted_regex", Node::str("^data$")),
         ("unencrypted_suffix", Node::str("")),
         ("mac_only_encrypted", Node::Value(Value::Bool(true))),
-        ("lacre", map([("require_seal", Node::Value(Value::Bool(true))), ("dotenv", Node::str("literal"))])),
+        (
+            "lacre",
+            map([
+                ("require_seal", Node::Value(Value::Bool(true))),
+                ("must_encrypt", Node::Value(Value::Bool(true))),
+                ("dotenv", Node::str("literal")),
+            ]),
+        ),
         ("unknown", list([])),
     ]);
     let key = |id: &str| RecipientId::new(KeyKind::Age, id.to_owned());
@@ -87,7 +94,7 @@ fn every_field_is_read() {
         shamir_threshold: Some(2),
         selector: Some(Selector { kind: SelectorKind::EncryptedRegex, text: "^data$".to_owned() }),
         mac_only_encrypted: true,
-        lacre: Extension { require_seal: true, dotenv_literal: true },
+        lacre: Extension { must_encrypt: true, require_seal: true, dotenv_literal: true },
     };
     assert_eq!(only(rule), Ok(expected));
 }

@@ -29,7 +29,7 @@ pub use draft::draft;
 pub use environments::siblings;
 pub use process::of_process;
 pub use schemas::{EnvSchema, SCHEMA_FILE, SchemaFileError};
-pub use seen::{Seen, SeenLeaf};
+pub use seen::{Seen, SeenLeaf, key_line};
 pub use trees::{TreeSchemaError, of_file};
 
 /// One thing that is wrong, and where.
@@ -78,6 +78,17 @@ pub struct Report {
     pub unchecked: Vec<(PathBuf, Vec<String>)>,
 }
 
+impl Report {
+    /// With `findings` of other checks. Two may say the same; the more severe one stays.
+    pub fn add(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
+        let place =
+            |finding: &Finding| (finding.file.clone(), finding.line, finding.subject.clone(), finding.code);
+        self.findings.sort_by_cached_key(|finding| (place(finding), Reverse(finding.severity)));
+        self.findings.dedup_by_key(|finding| place(finding));
+    }
+}
+
 /// All that checkers look at.
 struct Scope<'a> {
     /// The files.
@@ -117,11 +128,7 @@ pub fn validate(world: &World, keyring: &Keyring<'_>, files: &[Found]) -> Result
     let root = repository_root(&world.folder).unwrap_or_else(|| world.folder.clone());
     let scope = Scope { files: &seen, schemas, root, now: world.clock.now() };
     report.findings.extend(CHECKERS.iter().flat_map(|checker| checker(&scope)));
-    // Two checkers may say the same; the more severe one stays.
-    let place =
-        |finding: &Finding| (finding.file.clone(), finding.line, finding.subject.clone(), finding.code);
-    report.findings.sort_by_cached_key(|finding| (place(finding), Reverse(finding.severity)));
-    report.findings.dedup_by_key(|finding| place(finding));
+    report.add(Vec::new());
     report.without_schema.sort();
     report.unchecked.sort();
     report.closed = seen.iter().filter(|file| !file.opened).map(|file| file.path.clone()).collect();

@@ -115,7 +115,8 @@ fn ciphertext(document: &Document, event: usize) -> Option<Ciphertext<'_>> {
 }
 
 /// The line of the key of the node at `event`, or of the node itself in a list.
-pub(super) fn key_line(document: &Document, event: usize) -> usize {
+#[must_use]
+pub fn key_line(document: &Document, event: usize) -> usize {
     line_of(document.text(), key_start(document, event))
 }
 

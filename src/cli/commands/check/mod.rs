@@ -1,9 +1,11 @@
-//! `lacre check`: whether encrypted files hold what their schemas ask for. What is looked for is
-//! `workspace::validation`; how it is told, the rooms beside this one.
+//! `lacre check`: whether encrypted files hold what their schemas ask for, and whether a repository holds what it must
+//! not. What is looked for is `workspace::validation` and `workspace::guards`; how it is told, the rooms beside this one.
 
+mod base;
 mod github;
 mod junit;
 mod sarif;
+mod talk;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -11,20 +13,20 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::super::{Context, Failure};
-use super::{FOUND, NOTHING_TRACKED, count};
+use super::FOUND;
 use crate::schema::Severity;
+use crate::workspace::exposure::exposed;
+use crate::workspace::guards::{self, Guarded, code};
 use crate::workspace::tree::{self, Found};
 use crate::workspace::validation::{Finding, Report, siblings, validate};
 use crate::world::git::repository_root;
 
-/// Files that one note names at the most.
-const MOST_SHOWN: usize = 5;
-
-/// Check encrypted files against their schemas; names need no identity
+/// Check encrypted files against their schemas, and what must not stand in a repository
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Without FILE: all encrypted files that git tracks here. Dotenv files are held against the `.env.schema` beside them, `secrets.enc.yaml` and `.json` against a JSON Schema, `secrets.schema.json`. Names are checked without any identity, values where one opens the file. Every `.env.NAME.enc` is judged together with its `.env.enc`, as `run --env NAME` layers them; `.env.enc` alone only where there is no such file.\n\nWithout a schema too: placeholders left over, secrets under names that build tools publish (`NEXT_PUBLIC_`, `VITE_`), files in which nothing is encrypted, and secrets that production shares with development.\n\nExamples:\n  lacre check\n  lacre check --strict                     warnings fail too\n  lacre check --format github              annotations, for a step of GitHub Actions\n  lacre check --format sarif > lacre.sarif\n\nExit codes: 0 nothing is wrong, 3 an error was found (with `--strict`: or a warning), 5 a file was tampered with"
+    after_help = "Without FILE: all encrypted files that git tracks here. Dotenv files are held against the `.env.schema` beside them, `secrets.enc.yaml` and `.json` against a JSON Schema, `secrets.schema.json`. Names are checked without any identity, values where one opens the file. Every `.env.NAME.enc` is judged together with its `.env.enc`, as `run --env NAME` layers them; `.env.enc` alone only where there is no such file.\n\nWithout a schema too: placeholders left over, secrets under names that build tools publish (`NEXT_PUBLIC_`, `VITE_`), files in which nothing is encrypted, and secrets that production shares with development; plaintext that git tracks or a Dockerfile would copy, and encrypted files that an ignore line hides. `--staged` and `--all` look for what must not stand in a repository at all: `lacre help git`.\n\nExamples:\n  lacre check\n  lacre check --strict                     warnings fail too\n  lacre check --format github              annotations, for a step of GitHub Actions\n  lacre check --format sarif > lacre.sarif\n  lacre check --all                        every tracked file, for CI\n  lacre check --base origin/main           what a branch changed, for its review\n  lacre check --staged                     the next commit, for a hook\n\nExit codes: 0 nothing is wrong, 3 an error was found (with `--strict`: or a warning), 5 a file was tampered with (with `--staged` and `--all` that is an error among others)"
 )]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct Check {
     /// The files
     pub file: Vec<PathBuf>,
@@ -37,6 +39,18 @@ pub struct Check {
     /// End with exit code 3 for warnings too
     #[arg(long)]
     pub strict: bool,
+    /// Judge what the next commit would hold instead: what must not enter a repository (for the pre-commit hook)
+    #[arg(long, conflicts_with_all = ["file", "all", "base", "no_exposed"])]
+    pub staged: bool,
+    /// Judge all tracked files too: what must not stand in a repository
+    #[arg(long, conflicts_with = "file")]
+    pub all: bool,
+    /// Judge too what changed since this commit: replaced keys, older files, new recipients, loosened rules
+    #[arg(long, value_name = "REV", conflicts_with = "file")]
+    pub base: Option<String>,
+    /// Insist too that no value which somebody who left could read is still in use
+    #[arg(long, conflicts_with = "file")]
+    pub no_exposed: bool,
 }
 
 /// The words of `--format`.
@@ -86,8 +100,7 @@ impl Row<'_> {
 /// # Errors
 /// When a file cannot be read or was tampered with.
 pub fn run(arguments: &Check, context: &Context<'_>) -> Result<u8, Failure> {
-    let found = files(arguments, context)?;
-    let report = validate(context.world, &context.keyring, &found)?;
+    let (report, guarded) = judge(arguments, context)?;
     let form = if arguments.json { Form::Json } else { arguments.format };
     // Code hosts look from the root of the repository, people from where they are.
     let folder = &context.world.folder;
@@ -110,8 +123,46 @@ pub fn run(arguments: &Check, context: &Context<'_>) -> Result<u8, Failure> {
         Form::Junit => junit::print(context, &files, &rows)?,
         Form::Github => github::print(context, &rows)?,
     }
-    tell(context, &report);
+    if arguments.staged {
+        talk::of_commit(context, &guarded, &rows);
+    } else {
+        talk::of_files(context, &report, &guarded);
+    }
     Ok(if rows.iter().any(|row| row.fails) { FOUND } else { 0 })
+}
+
+/// All that is wrong with what is meant, and what guards looked at for it.
+fn judge(arguments: &Check, context: &Context<'_>) -> Result<(Report, Guarded), Failure> {
+    let (world, keyring) = (context.world, &context.keyring);
+    if arguments.staged {
+        // It runs at every commit.
+        keyring.ask_nobody();
+        let mut guarded = guards::staged(world, keyring)?;
+        let mut report = Report { files: guarded.files.clone(), ..Report::default() };
+        report.add(std::mem::take(&mut guarded.findings));
+        return Ok((report, guarded));
+    }
+    let mut found = files(arguments, context)?;
+    let mut guarded = match (arguments.all, arguments.file.is_empty()) {
+        (true, _) => guards::all(world, keyring)?,
+        (_, true) => guards::everyday(world, keyring)?,
+        _ => Guarded::default(),
+    };
+    // What does not open for what was done to it is told already, and holds nothing to be judged.
+    let is_told = |said: &Finding| matches!(said.code, code::CLEAR | code::TAMPERED);
+    found.retain(|found| !guarded.findings.iter().any(|said| said.file == found.path && is_told(said)));
+    let mut report = validate(world, keyring, &found)?;
+    report.add(std::mem::take(&mut guarded.findings));
+    if !arguments.all {
+        report.files.append(&mut guarded.files);
+    }
+    if let Some(rev) = &arguments.base {
+        base::add(&mut report, rev, context)?;
+    }
+    if arguments.no_exposed {
+        report.add(exposed(world, keyring)?);
+    }
+    Ok((report, guarded))
 }
 
 /// The files that are meant, and those that make environments with them.
@@ -123,42 +174,4 @@ fn files(arguments: &Check, context: &Context<'_>) -> Result<Vec<Found>, Failure
     let layers = siblings(&found)?;
     found.extend(layers);
     Ok(found)
-}
-
-/// What is no finding, and worth to know.
-fn tell(context: &Context<'_>, report: &Report) {
-    let (ui, world) = (context.ui, context.world);
-    if report.files.is_empty() {
-        ui.note(world, NOTHING_TRACKED);
-        return;
-    }
-    for (path, words) in &report.unchecked {
-        ui.note(world, format!("{}: not checked: {}", context.shown(path), words.join(", ")));
-    }
-    if !report.without_schema.is_empty() {
-        let shown = listed(context, &report.without_schema);
-        ui.note(world, format!("no schema covers {shown}; `lacre schema init` drafts one for dotenv files, `lacre help schema` explains"));
-    }
-    if !report.closed.is_empty() {
-        let shown = listed(context, &report.closed);
-        ui.note(world, format!("no identity opens {shown}: only names were checked there"));
-    }
-    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
-    let files = count(report.files.len(), "file");
-    ui.say(
-        world,
-        match (of(Severity::Error), of(Severity::Warning)) {
-            (0, 0) => format!("nothing is wrong in {files}"),
-            (errors, warnings) => {
-                format!("{}, {} in {files}", count(errors, "error"), count(warnings, "warning"))
-            }
-        },
-    );
-}
-
-fn listed(context: &Context<'_>, paths: &[PathBuf]) -> String {
-    let shown = paths.iter().take(MOST_SHOWN).map(|path| context.shown(path));
-    let more = paths.len().saturating_sub(MOST_SHOWN);
-    let more = (more > 0).then(|| format!("{more} more"));
-    shown.chain(more).collect::<Vec<_>>().join(", ")
 }
