@@ -7,6 +7,8 @@
 mod colours;
 #[path = "redact/encodings.rs"]
 mod encodings;
+#[path = "redact/needle.rs"]
+mod needle;
 #[path = "redact/oracle.rs"]
 mod oracle;
 
