@@ -8,7 +8,7 @@ use super::super::super::{Context, Failure};
 use super::super::count;
 use super::ask::MOST_FILES;
 use super::rules::{RuleTarget, Words};
-use super::{Manner, Outcome, Task, carry_out, in_full};
+use super::{Manner, Outcome, Task, Terms, carry_out, in_full};
 use crate::policy::Names;
 use crate::workspace::members::Members;
 use crate::workspace::{Error, Handover, RuleBook, rule_edit, tree};
@@ -48,11 +48,12 @@ pub fn run(arguments: &Add, context: &Context<'_>) -> Result<u8, Failure> {
     let words = Words::sort(context, &arguments.words)?;
     let make =
         || if arguments.file_only { files_only(context, &words) } else { task(arguments, context, &words) };
-    let outcome = carry_out(context, &arguments.manner, &words.ids(), !arguments.file_only, &make)?;
+    let terms = Terms { seen: &words.ids(), lenient: !arguments.file_only, ..Terms::default() };
+    let outcome = carry_out(context, &arguments.manner, terms, &make)?;
     if arguments.manner.dry_run {
         return Ok(0);
     }
-    if let Some(path) = &outcome.along {
+    for path in &outcome.along {
         let who: Vec<_> = words
             .who
             .iter()
@@ -95,7 +96,7 @@ fn files_only<'w>(context: &Context<'w>, words: &Words) -> Result<Task<'w>, Fail
         }
         Handover::new(found, wanted, false)
     });
-    Ok(Task { handovers: handovers.collect(), along: None, book: RuleBook::new(context.world) })
+    Ok(Task { handovers: handovers.collect(), along: Vec::new(), book: RuleBook::new(context.world) })
 }
 
 fn task<'w>(arguments: &Add, context: &Context<'w>, words: &Words) -> Result<Task<'w>, Failure> {

@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
 use super::super::super::failure::Code;
 use super::super::super::ui::{self, Progress, Ui};
 use super::super::super::{Context, Failure};
-use super::super::listing;
-use super::{Manner, in_full, people};
+use super::rows::rows;
+use super::{Manner, in_full};
 use crate::base::{KeyKind, RecipientId};
 use crate::envelope::Verdict;
 use crate::workspace::handover::Ready;
@@ -24,8 +22,8 @@ use crate::world::FileProblem;
 pub struct Task<'w> {
     /// To which files.
     pub handovers: Vec<Handover>,
-    /// A rule file that is written along.
-    pub along: Option<Along>,
+    /// Rule files that are written along.
+    pub along: Vec<Along>,
     /// The rules as they shall be.
     pub book: RuleBook<'w>,
 }
@@ -41,8 +39,23 @@ pub struct Outcome {
     pub closed: Vec<PathBuf>,
     /// One of them was tampered with.
     pub tampered: bool,
-    /// The rule file, if it was written.
-    pub along: Option<PathBuf>,
+    /// The rule files that were written.
+    pub along: Vec<PathBuf>,
+    /// With `--json`: a row for each file.
+    pub rows: Vec<serde_json::Value>,
+}
+
+/// What a command says beside its flags.
+#[derive(Clone, Copy, Default)]
+pub struct Terms<'a> {
+    /// Recipients that the person named.
+    pub seen: &'a [RecipientId],
+    /// Files that do not open here are left to others.
+    pub lenient: bool,
+    /// It is asked about in any case, unless there is nothing to do.
+    pub asks: bool,
+    /// The command prints the rows itself.
+    pub keeps_rows: bool,
 }
 
 /// A file that was changed by somebody else between plan and writing is planned again, so many times in all.
@@ -51,58 +64,54 @@ const ATTEMPTS: usize = 3;
 /// Files named in one line of talk, at the most.
 pub(super) const MOST_FILES: usize = 8;
 
-/// Plans what `make` wants, shows it, asks, and writes. Recipients in `seen` were named by the person. With `lenient`,
-/// files that do not open here are left to others.
+/// Plans what `make` wants, shows it, asks, and writes.
 ///
 /// # Errors
 /// When some file cannot be changed, the answer is no, or nothing can be written.
 pub fn carry_out<'w>(
     context: &Context<'w>,
     manner: &Manner,
-    seen: &[RecipientId],
-    lenient: bool,
+    terms: Terms<'_>,
     make: &dyn Fn() -> Result<Task<'w>, Failure>,
 ) -> Result<Outcome, Failure> {
-    let mut approved = seen.to_vec();
+    let mut approved = terms.seen.to_vec();
     let mut attempt = 1;
     loop {
-        let task = make()?;
-        let mut progress = Progress::new(context.world, "opening", task.handovers.len());
+        let mut task = make()?;
+        let handovers = std::mem::take(&mut task.handovers);
+        let mut progress = Progress::new(context.world, "opening", handovers.len());
         let (world, keyring) = (context.world, &context.keyring);
-        let plan = Plan::open(world, keyring, task.handovers, &task.book, |count| progress.step(count));
+        let plan = Plan::open(world, keyring, handovers, &task.book, |count| progress.step(count));
         drop(progress);
         if manner.dry_run {
-            if manner.json {
-                print_json(context, &plan, &task.book, "planned")?;
-            } else {
-                let lines = lines(context, &plan, &task.book, task.along.as_ref(), true);
+            let rows = rows(context, manner, terms, &plan, &task.book)?;
+            if !manner.json {
+                let lines = lines(context, &plan, &task.book, &task.along, true);
                 lines.iter().try_for_each(|line| context.print_row(line))?;
             }
-            return Ok(Outcome::default());
+            return Ok(Outcome { rows, ..Outcome::default() });
         }
-        if !plan.stuck.is_empty() && !manner.keep_going && !lenient {
+        if !plan.stuck.is_empty() && !manner.keep_going && !terms.lenient {
             return Err(refusal(context, &plan));
         }
-        let along = task.along.as_ref();
-        ask(context, manner, &plan, &task.book, along, &mut approved)?;
+        let asks = terms.asks && !(plan.is_empty() && task.along.is_empty());
+        ask(context, manner, &plan, &task, asks, &mut approved)?;
         let mut progress = Progress::new(context.world, "wrapping", plan.ready.len());
-        match plan.write(context.world, &context.keyring, along, |count| progress.step(count)) {
+        match plan.write(context.world, &context.keyring, &task.along, |count| progress.step(count)) {
             Err(Error::File(error)) if error.problem == FileProblem::Changed && attempt < ATTEMPTS => {}
             Err(error) => return Err(error.into()),
             Ok(()) => {
                 drop(progress);
-                if manner.json {
-                    print_json(context, &plan, &task.book, "written")?;
-                }
+                let rows = rows(context, manner, terms, &plan, &task.book)?;
                 report(context, &plan, &task.book);
-                return Ok(outcome(&plan, task.along));
+                return Ok(Outcome { rows, ..outcome(&plan, task.along) });
             }
         }
         attempt += 1;
     }
 }
 
-fn outcome(plan: &Plan, along: Option<Along>) -> Outcome {
+fn outcome(plan: &Plan, along: Vec<Along>) -> Outcome {
     let path = |stuck: &Stuck| stuck.handover.path.clone();
     let code = |stuck: &Stuck| match &stuck.why {
         Why::Closed(error) => Some(Code::of(error)),
@@ -114,7 +123,8 @@ fn outcome(plan: &Plan, along: Option<Along>) -> Outcome {
         stuck: plan.stuck.iter().map(path).collect(),
         closed: plan.stuck.iter().filter(is_closed).map(path).collect(),
         tampered: plan.stuck.iter().any(|stuck| code(stuck) == Some(Code::Tampered)),
-        along: along.map(|along| along.path),
+        along: along.into_iter().map(|along| along.path).collect(),
+        rows: Vec::new(),
     }
 }
 
@@ -128,17 +138,18 @@ pub fn file_list(context: &Context<'_>, files: &[&Path]) -> String {
     shown.join(", ")
 }
 
-/// Shows what is new about the plan and asks, unless the person knows all of it.
+/// Shows what is new about the plan and asks, unless the person knows all of it; in any case, when something is
+/// `unseen`.
 fn ask(
     context: &Context<'_>,
     manner: &Manner,
     plan: &Plan,
-    book: &RuleBook<'_>,
-    along: Option<&Along>,
+    task: &Task<'_>,
+    mut unseen: bool,
     approved: &mut Vec<RecipientId>,
 ) -> Result<(), Failure> {
+    let Task { book, along, .. } = task;
     let (mut doubts, mut lost) = (Vec::new(), Vec::new());
-    let mut unseen = false;
     for ready in &plan.ready {
         for id in ready.handover.drift.joins.iter().filter(|_| !manner.yes) {
             if !approved.iter().any(|known| is_same(known, id)) {
@@ -241,15 +252,15 @@ fn lines(
     context: &Context<'_>,
     plan: &Plan,
     book: &RuleBook<'_>,
-    along: Option<&Along>,
+    along: &[Along],
     everything: bool,
 ) -> Vec<String> {
     let mut lines: Vec<_> = plan.stuck.iter().flat_map(|stuck| reasons(context, stuck)).collect();
     lines.extend(fates(context, plan.ready.iter().map(|ready| &ready.handover), book, everything));
-    match along {
-        Some(along) if everything => lines.push(format!("the rules in {}", context.shown(&along.path))),
-        None if plan.is_empty() => lines.push("nothing to do".to_owned()),
-        _ => {}
+    let rules = along.iter().filter(|_| everything);
+    lines.extend(rules.map(|along| format!("the rules in {}", context.shown(&along.path))));
+    if along.is_empty() && plan.is_empty() {
+        lines.push("nothing to do".to_owned());
     }
     lines
 }
@@ -305,8 +316,7 @@ fn reasons(context: &Context<'_>, stuck: &Stuck) -> Vec<String> {
 
 /// The command of sops that does the same.
 fn sops_line(context: &Context<'_>, handover: &Handover) -> String {
-    let path = handover.path.strip_prefix(&context.world.folder).unwrap_or(&handover.path);
-    let file = path.to_string_lossy();
+    let file = context.here(&handover.path);
     let mut words = vec!["sops"];
     let flag = |sign: &str, id: &RecipientId| {
         let kind = match id.kind {
@@ -375,26 +385,4 @@ fn report(context: &Context<'_>, plan: &Plan, book: &RuleBook<'_>) {
             .ui
             .note(context.world, "`lacre rekey` gives files a new one; values they knew need replacing");
     }
-}
-
-fn print_json(context: &Context<'_>, plan: &Plan, book: &RuleBook<'_>, done: &str) -> Result<(), Failure> {
-    let row = |handover: &Handover, state: &str| {
-        let (names, former) = (book.names(&handover.path), book.former_names(&handover.path));
-        let path = handover.path.strip_prefix(&context.world.folder).unwrap_or(&handover.path);
-        json!({
-            "file": path.to_string_lossy(),
-            "state": state,
-            "rekey": handover.rekeys,
-            "joins": people(&handover.drift.joins, &names),
-            "leaves": people(&handover.drift.leaves, &former),
-            "regroups": handover.drift.regroups,
-            "respells": handover.drift.respells,
-        })
-    };
-    let stuck = plan.stuck.iter().map(|stuck| {
-        let state = if matches!(stuck.why, Why::Closed(_)) { "closed" } else { "unwrappable" };
-        row(&stuck.handover, state)
-    });
-    let rows: Vec<_> = stuck.chain(plan.ready.iter().map(|ready| row(&ready.handover, done))).collect();
-    context.print_line(&listing(&rows.into()))
 }

@@ -81,8 +81,7 @@ fn print(context: &Context<'_>, row: &Row) -> Result<(), Failure> {
         0 | 1 => String::new(),
         count => format!(", {} of {count} key groups open it", members.threshold),
     };
-    let path = found.path.strip_prefix(&context.world.folder).unwrap_or(&found.path);
-    context.print_row(&format!("{}  ({rule}{threshold})", path.display()))?;
+    context.print_row(&format!("{}  ({rule}{threshold})", context.here(&found.path)))?;
     let one = |group: &str, id: &RecipientId, remark: &str| {
         context.print_row(&format!("  {group}{}{}{remark}", shown_recipient(id, names), kind(id)))
     };
@@ -119,9 +118,8 @@ fn as_json(context: &Context<'_>, row: &Row) -> serde_json::Value {
         .iter()
         .map(|group| group.iter().map(|id| person(id, names)).collect::<Vec<_>>())
         .collect();
-    let path = found.path.strip_prefix(&context.world.folder).unwrap_or(&found.path);
     json!({
-        "file": path.to_string_lossy(),
+        "file": context.here(&found.path),
         "rule": rule,
         "groups": groups,
         "shamir_threshold": (members.groups.len() > 1).then_some(members.threshold),

@@ -5,12 +5,13 @@ pub mod add;
 mod ask;
 pub mod list;
 pub mod remove;
-mod rules;
+mod rows;
+pub mod rules;
 pub mod sync;
 
-pub use ask::{Outcome, Task, carry_out, fates, file_list};
+pub use ask::{Outcome, Task, Terms, carry_out, fates, file_list};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -19,6 +20,7 @@ use super::super::{Context, Failure};
 use super::NOTHING_TRACKED;
 use crate::base::RecipientId;
 use crate::policy::Names;
+use crate::workspace::RuleBook;
 use crate::workspace::keyring::shown_recipient;
 use crate::workspace::tree::{self, Found};
 
@@ -130,6 +132,22 @@ fn person(id: &RecipientId, names: &Names) -> serde_json::Value {
 
 pub(super) fn people(ids: &[RecipientId], names: &Names) -> Vec<serde_json::Value> {
     ids.iter().map(|id| person(id, names)).collect()
+}
+
+/// Says whom a merge let in, and whom it took out, of the file at `path`.
+pub(super) fn note_merged_recipients(
+    context: &Context<'_>,
+    path: &Path,
+    joins: &[RecipientId],
+    leaves: &[RecipientId],
+) {
+    let (names, file) = (RuleBook::new(context.world).names(path), context.shown(path));
+    for (what, ids) in [("adds", joins), ("removes", leaves)] {
+        for id in ids {
+            let who = shown_recipient(id, &names);
+            context.ui.note(context.world, format!("{file}: the merge {what} recipient {who}"));
+        }
+    }
 }
 
 /// A newcomer is named with the whole key: six characters are no proof.

@@ -5,7 +5,7 @@ use clap::Args;
 use super::super::super::{Context, Failure};
 use super::super::count;
 use super::rules::{RuleTarget, Words};
-use super::{Manner, Task, carry_out};
+use super::{Manner, Task, Terms, carry_out};
 use crate::base::RecipientId;
 use crate::workspace::keyring::shown_recipient;
 use crate::workspace::members::{Members, is_same};
@@ -43,11 +43,11 @@ pub fn run(arguments: &Remove, context: &Context<'_>) -> Result<u8, Failure> {
     let words = Words::sort(context, &arguments.words)?;
     let make =
         || if arguments.file_only { files_only(context, &words) } else { task(arguments, context, &words) };
-    let outcome = carry_out(context, &arguments.manner, &[], false, &make)?;
+    let outcome = carry_out(context, &arguments.manner, Terms::default(), &make)?;
     if arguments.manner.dry_run {
         return Ok(0);
     }
-    if let Some(path) = &outcome.along {
+    for path in &outcome.along {
         context.ui.say(context.world, format!("changed {}", context.shown(path)));
     }
     if outcome.written > 0 {
@@ -73,7 +73,7 @@ fn files_only<'w>(context: &Context<'w>, words: &Words) -> Result<Task<'w>, Fail
     if handovers.is_empty() {
         return Err(Failure::user("none of these files has such a recipient"));
     }
-    Ok(Task { handovers, along: None, book })
+    Ok(Task { handovers, along: Vec::new(), book })
 }
 
 fn holds(found: &Found, leavers: &[RecipientId]) -> bool {

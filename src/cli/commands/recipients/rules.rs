@@ -53,6 +53,14 @@ impl RuleTarget {
             return Err(Failure::user(message)
                 .hint("`lacre init` makes one; `--file-only` changes files and no rule"));
         };
+        Self::read(path)
+    }
+
+    /// The rule file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
         let file = RuleFile::read(path)?;
         let old = files::read(path, SIZE_LIMIT)?;
         Ok(Self { file, new: old.clone(), old })
@@ -113,12 +121,11 @@ impl RuleTarget {
 
     /// The file as it is written along, if it is different.
     #[must_use]
-    pub fn along(&self) -> Option<Along> {
-        (self.new != self.old).then(|| Along {
-            path: self.file.path.clone(),
-            old: self.old.clone(),
-            new: self.new.clone(),
-        })
+    pub fn along(&self) -> Vec<Along> {
+        if self.new == self.old {
+            return Vec::new();
+        }
+        vec![Along { path: self.file.path.clone(), old: self.old.clone(), new: self.new.clone() }]
     }
 
     /// The rules as they shall be.
@@ -127,10 +134,19 @@ impl RuleTarget {
     /// When the new text is no rule file.
     pub fn book<'w>(&self, context: &Context<'w>) -> Result<RuleBook<'w>, Failure> {
         let book = RuleBook::new(context.world);
+        self.put_into(&book)?;
+        Ok(book)
+    }
+
+    /// The same, beside other rule files.
+    ///
+    /// # Errors
+    /// When the new text is no rule file.
+    pub fn put_into(&self, book: &RuleBook<'_>) -> Result<(), Failure> {
         // As it stands, so that people keep the names they had.
         book.put(RuleFile::parse(&self.file.path, self.old.clone())?);
         book.put(RuleFile::parse(&self.file.path, self.new.clone())?);
-        Ok(book)
+        Ok(())
     }
 
     /// Every tracked file beside and below the rule file, and those that were named.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::super::{Context, Failure};
 use super::super::{FOUND, count, listing};
-use super::{Files, Manner, Outcome, Task, carry_out, fates, file_list, people};
+use super::{Files, Manner, Outcome, Task, Terms, carry_out, fates, file_list, people};
 use crate::workspace::members::Members;
 use crate::workspace::{Error, Handover, RuleBook};
 
@@ -40,7 +40,7 @@ pub fn run(arguments: &Sync, context: &Context<'_>) -> Result<u8, Failure> {
         return check(arguments, context);
     }
     let Outcome { written, stuck, .. } =
-        carry_out(context, &arguments.manner, &[], false, &|| task(arguments, context))?;
+        carry_out(context, &arguments.manner, Terms::default(), &|| task(arguments, context))?;
     if written > 0 {
         context.ui.say(context.world, format!("changed {}", count(written, "file")));
     }
@@ -69,7 +69,7 @@ fn task<'w>(arguments: &Sync, context: &Context<'w>) -> Result<Task<'w>, Failure
         let files = file_list(context, &files);
         context.ui.note(context.world, format!("no rule names recipients for {files}"));
     }
-    Ok(Task { handovers, along: None, book })
+    Ok(Task { handovers, along: Vec::new(), book })
 }
 
 fn check(arguments: &Sync, context: &Context<'_>) -> Result<u8, Failure> {
@@ -78,9 +78,8 @@ fn check(arguments: &Sync, context: &Context<'_>) -> Result<u8, Failure> {
     if arguments.manner.json {
         let row = |handover: &Handover| {
             let names = book.names(&handover.path);
-            let path = handover.path.strip_prefix(&context.world.folder).unwrap_or(&handover.path);
             json!({
-                "file": path.to_string_lossy(),
+                "file": context.here(&handover.path),
                 "joins": people(&handover.drift.joins, &names),
                 "leaves": people(&handover.drift.leaves, &names),
                 "regroups": handover.drift.regroups,
