@@ -54,8 +54,8 @@
 //!
 //! | floor | rooms | what for |
 //! | --- | --- | --- |
-//! | 6 | [`cli`] | the person: arguments, words, exit codes |
-//! | 5 | [`workspace`] | files and keys brought together |
+//! | 6 | [`cli`] | the person, and git: arguments, words, exit codes |
+//! | 5 | [`workspace`] | files and keys brought together, now, in merges and in history |
 //! | 4 | [`providers`] | other programs and services |
 //! | 3 | [`world`] | the only doors to the machine |
 //! | 2 | [`envelope`] | encrypt, open, reencrypt, rewrap, rekey, merge, metadata, seal |

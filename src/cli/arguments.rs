@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::commands::{
-    check, ci, config, decrypt, edit, encrypt, export, get, help, import, init, keygen, list, recipients,
-    redact, rekey, run, schema, seal, set, shell, status, unset,
+    access, check, ci, config, decrypt, diff, edit, encrypt, export, find, get, git, help, import, init,
+    keygen, list, log, offboard, recipients, redact, rekey, resolve, run, schema, seal, set, shell, status,
+    unset,
 };
 
 /// Keeps secrets encrypted inside the git repository and hands them to the process that needs them.
@@ -21,7 +22,7 @@ use super::commands::{
     disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Start here:\n  lacre init                      make this folder ready\n  lacre encrypt .env              write .env.enc, to be committed\n  lacre run -- npm start          start a program with the secrets in its environment\n  lacre recipients add bob=age1…  let somebody else open the files\n  lacre help                      list the topics: formats, threat model, moving from sops …"
+    after_help = "Start here:\n  lacre init                      make this folder ready\n  lacre encrypt .env              write .env.enc, to be committed\n  lacre run -- npm start          start a program with the secrets in its environment\n  lacre recipients add bob=age1…  let somebody else open the files\n  lacre git install               have git compare and merge by value, and guard commits\n  lacre help                      list the topics: formats, threat model, moving from sops …"
 )]
 pub struct Cli {
     /// For every command.
@@ -72,6 +73,13 @@ pub enum Command {
     Schema(schema::Schema),
     Recipients(recipients::Recipients),
     Rekey(rekey::Rekey),
+    Offboard(offboard::Offboard),
+    Access(access::Access),
+    Find(find::Find),
+    Diff(diff::Diff),
+    Log(log::Log),
+    Git(git::Git),
+    Resolve(resolve::Resolve),
     Config(config::Config),
     Seal(seal::Seal),
     Import(import::Import),

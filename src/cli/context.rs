@@ -132,7 +132,13 @@ impl Context<'_> {
         }
     }
 
-    /// A path as the person would type it here, in backticks.
+    /// A path as the person would type it here, for rows and JSON.
+    #[must_use]
+    pub fn here(&self, path: &Path) -> String {
+        path.strip_prefix(&self.world.folder).unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    /// The same for messages: in backticks, and short in the home folder.
     #[must_use]
     pub fn shown(&self, path: &Path) -> String {
         if let Ok(path) = path.strip_prefix(&self.world.folder) {

@@ -130,22 +130,29 @@ fn dispatch(cli: Cli, world: &World) -> Result<u8, Failure> {
 
 fn run_command(command: Command, context: &Context<'_>) -> Result<u8, Failure> {
     let code = match command {
+        Command::Access(arguments) => commands::access::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Ci(arguments) => commands::ci::run(&arguments, context),
         Command::Config(arguments) => commands::config::run(&arguments, context),
         Command::Decrypt(arguments) => commands::decrypt::run(&arguments, context),
+        Command::Diff(arguments) => commands::diff::run(&arguments, context),
         Command::Edit(arguments) => commands::edit::run(&arguments, context),
         Command::Encrypt(arguments) => commands::encrypt::run(&arguments, context),
         Command::Export(arguments) => commands::export::run(&arguments, context),
+        Command::Find(arguments) => commands::find::run(&arguments, context),
         Command::Get(arguments) => commands::get::run(&arguments, context),
+        Command::Git(arguments) => commands::git::run(&arguments, context),
         Command::Help(arguments) => commands::help::run(&arguments, context),
         Command::Import(arguments) => commands::import::run(&arguments, context),
         Command::Init(arguments) => commands::init::run(&arguments, context),
         Command::Keygen(arguments) => commands::keygen::run(&arguments, context),
         Command::List(arguments) => commands::list::run(&arguments, context),
+        Command::Log(arguments) => commands::log::run(&arguments, context),
+        Command::Offboard(arguments) => commands::offboard::run(&arguments, context),
         Command::Recipients(arguments) => commands::recipients::run(&arguments, context),
         Command::Redact(arguments) => commands::redact::run(&arguments, context),
         Command::Rekey(arguments) => commands::rekey::run(&arguments, context),
+        Command::Resolve(arguments) => commands::resolve::run(&arguments, context),
         Command::Run(arguments) => commands::run::run(&arguments, context),
         Command::Schema(arguments) => commands::schema::run(&arguments, context),
         Command::Seal(arguments) => commands::seal::run(&arguments, context),
@@ -169,8 +176,12 @@ fn usage(error: &clap::Error, arguments: &[OsString], world: &World) -> u8 {
         drop(world.stderr.borrow_mut().write_all(text.as_bytes()));
         // Parsed anew, whatever is wrong with it, to learn which command was meant.
         let meant = Cli::command().ignore_errors(true).try_get_matches_from(arguments);
-        let starts_a_command = meant.is_ok_and(|meant| meant.subcommand_name() == Some("run"));
-        if starts_a_command { Code::NotStarted.number() } else { Code::Usage.number() }
+        let meant = meant.ok();
+        match meant.as_ref().and_then(|meant| meant.subcommand()) {
+            Some(("run", _)) => Code::NotStarted.number(),
+            Some(("git", verb)) if verb.subcommand_name() == Some("merge") => commands::git::CALLED_WRONGLY,
+            _ => Code::Usage.number(),
+        }
     } else {
         drop(world.stdout.borrow_mut().write_all(text.as_bytes()));
         0

@@ -56,6 +56,12 @@ impl<'w> Progress<'w> {
         Self { world, verb, total, next: world.clock.now() + Duration::SECOND, said: false }
     }
 
+    /// So many are done, of so many as are known by now.
+    pub fn step_of(&mut self, done: usize, total: usize) {
+        self.total = total;
+        self.step(done);
+    }
+
     /// So many are done.
     pub fn step(&mut self, done: usize) {
         if !self.world.terminals.stderr || self.world.clock.now() < self.next {

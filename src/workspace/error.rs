@@ -66,6 +66,16 @@ pub enum Error {
     /// git is not there, or does not answer.
     #[error("git does not list the files it tracks")]
     GitSilent,
+    /// What would have to be looked at was left out when the repository was cloned.
+    #[error("{}, so nobody can say here what is exposed", if *shallow {
+        "this is a shallow clone"
+    } else {
+        "versions of files were left out of this clone"
+    })]
+    HistoryMissing {
+        /// Older commits are missing, rather than what they hold.
+        shallow: bool,
+    },
     /// A key is addressed to one of our identities, and does not open.
     #[error("cannot open {}: {cause}", shown(path))]
     Identity {
@@ -130,7 +140,7 @@ pub enum Error {
         rules: Option<PathBuf>,
     },
     /// All tracked files are meant, where there is no repository.
-    #[error("outside a git repository no file is tracked")]
+    #[error("this is no git repository, so no file is tracked")]
     NoRepository,
     /// A text of ours does not say what it should. This is a bug of ours, found before anything was written.
     #[error("{} would not read back as it should; nothing was written", shown(.0))]
@@ -178,6 +188,9 @@ pub enum Error {
     /// The rule file belongs to somebody else.
     #[error("{} belongs to another user, so its rules are not followed", shown(.0))]
     RuleOwner(PathBuf),
+    /// Nothing is that old.
+    #[error("there is no commit as old as that")]
+    NoCommit,
     /// No seal, where one is asked for.
     #[error("{} has no seal: another tool wrote it last", shown(.0))]
     SealRequired(PathBuf),
@@ -230,7 +243,14 @@ impl Error {
                 "look at the selector of the creation rule in `.sops.yaml`".to_owned()
             }
             Self::Form { path, cause } => return form_hint(path, cause),
-            Self::GitSilent | Self::NoRepository => "name the files".to_owned(),
+            Self::GitSilent => "name the files".to_owned(),
+            Self::NoRepository => {
+                "go into one, or make one with `git init`; or name the files, where that is enough".to_owned()
+            }
+            Self::HistoryMissing { shallow: true } => {
+                "`git fetch --unshallow` brings the rest; in GitHub Actions, check out with `fetch-depth: 0`".to_owned()
+            }
+            Self::HistoryMissing { .. } => "clone it again without `--filter`".to_owned(),
             Self::Merge { cause: MergeError::Lost(_), .. } => {
                 "`lacre decrypt` shows what the encrypted file holds; `--replace` drops what is missing here"
                     .to_owned()
@@ -239,7 +259,6 @@ impl Error {
                 "take the other side's value into your file, or insist with `--replace`".to_owned()
             }
             Self::NoIdentity { advice: Some(advice), .. } => advice.to_string(),
-            Self::Wrap { cause: WrapError::NotAsked { advice, .. }, .. } => advice.clone(),
             Self::NoIdentity { tried, services_only: false, .. } if tried.is_empty() => {
                 "point to one with `--identity FILE` or `SOPS_AGE_KEY`; or make one with `lacre keygen`, and ask \
                  one of the recipients to add it"
@@ -268,16 +287,24 @@ impl Error {
             }
             Self::RuleEdit { cause, .. } => return cause.hint().map(str::to_owned),
             Self::SealRequired(_) => "`lacre seal FILE` shows what it covers and seals it".to_owned(),
-            Self::Wrap { cause: WrapError::Address, .. } => {
-                "a key of Vault is `https://HOST/v1/ENGINE/keys/NAME`, one of Azure `https://VAULT/keys/NAME`"
-                    .to_owned()
-            }
-            Self::Wrap { cause: WrapError::Invalid(_), .. } => {
-                "a recipient is `age1…`, `ssh-ed25519 …`, or a name that `.sops.yaml` gives to one".to_owned()
-            }
+            Self::Wrap { cause, .. } => return wrap_hint(cause),
             _ => return None,
         })
     }
+}
+
+fn wrap_hint(cause: &WrapError) -> Option<String> {
+    Some(match cause {
+        WrapError::Address => {
+            "a key of Vault is `https://HOST/v1/ENGINE/keys/NAME`, one of Azure `https://VAULT/keys/NAME`"
+                .to_owned()
+        }
+        WrapError::Invalid(_) => {
+            "a recipient is `age1…`, `ssh-ed25519 …`, or a name that `.sops.yaml` gives to one".to_owned()
+        }
+        WrapError::NotAsked { advice, .. } => advice.clone(),
+        _ => return None,
+    })
 }
 
 /// Services say themselves what helps; those that cannot be asked do not.
@@ -300,7 +327,8 @@ fn form_hint(path: &Path, cause: &FormError) -> Option<String> {
             format!("its encrypted twin is {}, which `lacre encrypt` makes", shown(&twin_of(path)))
         }
         FormError::Parse(ParseError { problem: Problem::ConflictMarker, .. }) => {
-            "finish the merge, or go back with `git restore`".to_owned()
+            "`lacre resolve FILE` settles an encrypted file; in plaintext, finish the merge, or `git restore` it"
+                .to_owned()
         }
         FormError::Parse(ParseError { problem: Problem::ReservedName, .. }) => {
             "rename it; if the file was encrypted, its end is missing: `git restore` brings it back"

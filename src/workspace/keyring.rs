@@ -1,7 +1,7 @@
 //! The identities and services of one run, and the files they open. Each passphrase and each touch is asked for once.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,8 @@ pub struct Keyring<'w> {
     pub order: Vec<KeyKind>,
     /// Services that did not answer while another key opened the file; by what is told, `None` once it was.
     silent: RefCell<BTreeMap<String, Option<UnwrapError>>>,
+    /// Only identities that open at once.
+    at_hand_only: Cell<bool>,
 }
 
 /// Key groups that cannot be written (spec 6.4, 12).
@@ -80,8 +82,16 @@ impl<'w> Keyring<'w> {
             plugins,
             require_seal: require_seal || by_variable,
             silent: RefCell::default(),
+            at_hand_only: Cell::new(false),
             order: order.map_or_else(|| vec![KeyKind::Age, KeyKind::Pgp], |order| order_of(&order)),
         }
+    }
+
+    /// From now on, only identities at hand open anything: for programs that call us over and over, where nobody is to
+    /// be asked for a passphrase or a touch, and no other program or service is to be started or reached.
+    pub fn ask_nobody(&self) {
+        self.identities.ask_nobody();
+        self.at_hand_only.set(true);
     }
 
     /// The data key of the file at `path`.
@@ -213,7 +223,8 @@ impl<'w> Keyring<'w> {
     ) -> Option<KeyShare> {
         let place = |kind: &KeyKind| self.order.iter().position(|first| first == kind).unwrap_or(usize::MAX);
         let mut kinds: Vec<KeyKind> = Vec::new();
-        for kind in group.iter().map(|key| key.kind).filter(|kind| wanted(*kind)) {
+        let allowed = |kind: KeyKind| kind == KeyKind::Age || !self.at_hand_only.get();
+        for kind in group.iter().map(|key| key.kind).filter(|kind| wanted(*kind) && allowed(*kind)) {
             if !kinds.contains(&kind) {
                 kinds.push(kind);
             }
@@ -321,6 +332,12 @@ pub fn shown_recipient(id: &RecipientId, names: &Names) -> String {
         KeyKind::Age => names.shown(&id.id),
         kind => format!("{} {}", kind.name(), without_password(&names.shown(&id.spelling()))),
     }
+}
+
+/// All of them, in one line.
+#[must_use]
+pub fn shown_recipients(ids: &[RecipientId], names: &Names) -> String {
+    ids.iter().map(|id| shown_recipient(id, names)).collect::<Vec<_>>().join(", ")
 }
 
 /// An address without what stands before its host: it may be a password, and such an address is never asked.

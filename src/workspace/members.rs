@@ -5,7 +5,7 @@ use crate::envelope::Metadata;
 use crate::policy::Rule;
 
 /// Who shall be able to open a file: one recipient of each group, or of as many groups as the threshold says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Members {
     /// By key group: mostly one.
     pub groups: Vec<Vec<RecipientId>>,
@@ -58,6 +58,16 @@ impl Members {
         self.all().any(|other| is_same(other, recipient))
     }
 
+    /// Whether the same people stand in the same groups.
+    #[must_use]
+    pub fn has_groups_of(&self, other: &Self) -> bool {
+        let holds = |one: &[RecipientId], two: &[RecipientId]| {
+            one.iter().all(|key| two.iter().any(|other| is_same(key, other)))
+        };
+        self.groups.len() == other.groups.len()
+            && self.groups.iter().zip(&other.groups).all(|(one, two)| holds(one, two) && holds(two, one))
+    }
+
     /// Whether somebody who could open a file by `current`, together with others, may need fewer of them now.
     #[must_use]
     pub fn may_be_easier_than(&self, current: &Self) -> bool {
@@ -104,15 +114,10 @@ impl Drift {
             }
             missing
         };
-        let holds = |one: &Vec<RecipientId>, two: &Vec<RecipientId>| {
-            one.iter().all(|key| two.iter().any(|other| is_same(key, other)))
-        };
-        let same_groups = current.groups.len() == wanted.groups.len()
-            && current.groups.iter().zip(&wanted.groups).all(|(one, two)| holds(one, two) && holds(two, one));
         let (joins, leaves) = (missing(&current, wanted), missing(wanted, &current));
         let spelled = |one: &RecipientId| wanted.all().any(|other| other.spelling() == one.spelling());
         Self {
-            regroups: (!same_groups && joins.is_empty() && leaves.is_empty())
+            regroups: (!current.has_groups_of(wanted) && joins.is_empty() && leaves.is_empty())
                 || current.threshold != wanted.threshold,
             respells: joins.is_empty() && leaves.is_empty() && !current.all().all(spelled),
             joins,

@@ -19,6 +19,9 @@ pub enum FileType {
 }
 
 impl FileType {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Binary, Self::Dotenv, Self::Ini, Self::Json, Self::Yaml];
+
     /// The word for it in `--type`.
     #[must_use]
     pub const fn name(self) -> &'static str {

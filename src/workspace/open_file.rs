@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::names::FileType;
-use super::{Error, Keyring, RuleFile};
-use crate::base::{DataKey, Path as ValuePath, Value};
+use super::{Error, Keyring, RuleFile, merging};
+use crate::base::span::line_of;
+use crate::base::{DataKey, ParseError, Path as ValuePath, Problem, Value};
+use crate::cipher::Ciphertext;
 use crate::document::dotenv::Dotenv;
 use crate::document::yaml::Yaml;
 use crate::document::{Binary, EditError, Format, Ini, Json};
@@ -214,6 +216,9 @@ pub fn load(path: &Path, kind: Option<FileType>) -> Result<Sealed, Error> {
 /// When they are no encrypted file.
 pub fn parse(text: Vec<u8>, path: &Path, kind: Option<FileType>) -> Result<Sealed, Error> {
     let form = |cause| Error::Form { path: path.to_owned(), cause };
+    if let Some(line) = conflict_in(&text) {
+        return Err(form(ParseError { line, name: None, problem: Problem::ConflictMarker }.into()));
+    }
     let named = FileType::of(path);
     if kind.is_none() && named == FileType::Binary && memchr::memmem::find(&text, b"sops").is_none() {
         return Err(form(FormError::NotEncrypted));
@@ -232,6 +237,13 @@ pub fn parse(text: Vec<u8>, path: &Path, kind: Option<FileType>) -> Result<Seale
         FormError::Metadata(_) => form(second),
         _ => form(failure),
     })
+}
+
+/// The line of the first conflict marker in a text that was encrypted once: whatever the markers make of its lines, it is
+/// not what anybody encrypted.
+#[must_use]
+pub fn conflict_in(text: &[u8]) -> Option<usize> {
+    merging::first_marker(text).filter(|_| Ciphertext::stands_in(text)).map(|at| line_of(text, at))
 }
 
 /// What the content looks like, where the name, which means `named`, says nothing or something else.

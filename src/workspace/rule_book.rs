@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::rule_file::RULE_FILE;
 use super::{Error, RuleFile};
 use crate::policy::{Names, Rule};
-use crate::world::World;
+use crate::world::git::Git;
+use crate::world::{World, files};
 
 /// Rule files by place.
 pub struct RuleBook<'w> {
@@ -45,6 +47,21 @@ impl<'w> RuleBook<'w> {
         let file = Rc::new(RuleFile::read(&place)?);
         self.read.borrow_mut().insert(place, Rc::clone(&file));
         Ok(Some(file))
+    }
+
+    /// Where rule files stand in the repository with this `root`: those that git tracks, that of the root, and the one
+    /// that a variable names.
+    ///
+    /// # Errors
+    /// When git does not answer.
+    pub fn all(&self, root: &Path) -> Result<Vec<PathBuf>, Error> {
+        let git = Git::find(root, &self.world.variables).ok_or(Error::GitSilent)?;
+        let mut places = git.tracked_files().ok_or(Error::GitSilent)?;
+        places.retain(|path| path.file_name() == Some(RULE_FILE.as_ref()) && files::exists(path));
+        places.extend(RuleFile::locate(self.world, &root.join(RULE_FILE)));
+        places.sort();
+        places.dedup();
+        Ok(places)
     }
 
     /// From now on, `file` counts for what stands on disk in its place.

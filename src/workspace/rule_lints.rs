@@ -10,7 +10,7 @@ use crate::document::Document;
 use crate::keys::WrapError;
 use crate::keys::age::AgeRecipient;
 use crate::keys::plugin::NoPlugins;
-use crate::policy::rule::{covers, fields_of};
+use crate::policy::rule::{Accepted, covers, fields_of};
 use crate::policy::{Rule, RuleError, Rules, SelectorKind};
 
 /// One thing to look at.
@@ -186,6 +186,9 @@ impl Lints<'_> {
     /// What stands beside the creation rules.
     fn elsewhere(&mut self) {
         if let Err(error) = self.file.stores() {
+            self.add(None, 1, "invalid-field", error.to_string());
+        }
+        if let Some(Err(error)) = self.file.tree().map(Accepted::parse) {
             self.add(None, 1, "invalid-field", error.to_string());
         }
         match self.file.destinations() {

@@ -92,7 +92,7 @@ impl Plan {
         &self,
         world: &World,
         keyring: &Keyring<'_>,
-        along: Option<&Along>,
+        along: &[Along],
         mut made: impl FnMut(usize),
     ) -> Result<(), Error> {
         let mut texts = Vec::with_capacity(self.ready.len());
@@ -101,14 +101,14 @@ impl Plan {
             made(number + 1);
         }
         let mut roots: HashMap<&Path, Option<PathBuf>> = HashMap::new();
-        let rules = along.map(|along| along.path.as_path());
+        let rules = along.iter().map(|along| along.path.as_path());
         for folder in self.ready.iter().map(|ready| ready.handover.path.as_path()).chain(rules) {
             let folder = folder.parent().unwrap_or(folder);
             roots.entry(folder).or_insert_with(|| repository_root(folder));
         }
         let root = |path: &Path| path.parent().and_then(|folder| roots.get(folder)?.as_deref());
-        let mut replacements = Vec::with_capacity(texts.len() + 1);
-        replacements.extend(along.map(|along| Replacement {
+        let mut replacements = Vec::with_capacity(texts.len() + along.len());
+        replacements.extend(along.iter().map(|along| Replacement {
             path: &along.path,
             within: root(&along.path),
             expected: Some(&along.old),

@@ -12,7 +12,7 @@ use crate::base::RecipientId;
 use crate::policy::{Names, Rule, Selector};
 use crate::workspace::RuleFile;
 use crate::workspace::explain::{Drift, Explained, Followed, SopsFollows, explain, rule_count, rule_files};
-use crate::workspace::keyring::shown_recipient;
+use crate::workspace::keyring::shown_recipients;
 use crate::workspace::rule_lints::{Lint, lint};
 
 /// Explain and check the rules in `.sops.yaml`
@@ -88,14 +88,14 @@ fn rule_file_rows(context: &Context<'_>) -> Result<(Vec<Row>, bool), Failure> {
         let wrong = lint(&file);
         found |= !wrong.is_empty();
         let rules = rule_count(&file);
-        let mut lines = vec![bare(context, &path)];
+        let mut lines = vec![context.here(&path)];
         lines.push(format!("  {}", count(rules, "rule")));
         lines.extend(wrong.iter().map(|lint| lint_line(lint, true)));
         if wrong.is_empty() {
             lines.push("  nothing is wrong".to_owned());
         }
         let wrong: Vec<Value> = wrong.iter().map(lint_json).collect();
-        let json = json!({"rule_file": bare(context, &path), "rules": rules, "lints": wrong});
+        let json = json!({"rule_file": context.here(&path), "rules": rules, "lints": wrong});
         rows.push(Row { lines, json });
     }
     Ok((rows, found))
@@ -155,7 +155,7 @@ fn which(context: &Context<'_>, rules: &RuleFile, followed: &Followed) -> String
 fn rule_lines(rule: &Rule, names: &Names, say: &mut impl FnMut(String)) {
     let people = |group: &[RecipientId]| match group {
         [] => "nobody".to_owned(),
-        group => group.iter().map(|key| shown_recipient(key, names)).collect::<Vec<_>>().join(", "),
+        group => shown_recipients(group, names),
     };
     match rule.groups.as_slice() {
         [] => say("recipients: nobody".to_owned()),
@@ -196,9 +196,7 @@ fn sops_words(context: &Context<'_>, sops: &SopsFollows) -> String {
 }
 
 fn drift_lines(drift: &Drift, names: &Names, say: &mut impl FnMut(String)) {
-    let people = |keys: &[RecipientId]| {
-        keys.iter().map(|key| shown_recipient(key, names)).collect::<Vec<_>>().join(", ")
-    };
+    let people = |keys: &[RecipientId]| shown_recipients(keys, names);
     let members = &drift.members;
     if !members.joins.is_empty() {
         say(format!("drift: cannot open it yet: {}", people(&members.joins)));
@@ -262,20 +260,15 @@ fn object(context: &Context<'_>, file: &Path, explained: &Explained) -> Value {
     });
     let sops = explained.sops.as_ref().map(|sops| match sops {
         SopsFollows::NoFile => json!({"rule_file": null, "rule": null}),
-        SopsFollows::NoRule(file) => json!({"rule_file": bare(context, file), "rule": null}),
-        SopsFollows::Rule(file, index) => json!({"rule_file": bare(context, file), "rule": index + 1}),
+        SopsFollows::NoRule(file) => json!({"rule_file": context.here(file), "rule": null}),
+        SopsFollows::Rule(file, index) => json!({"rule_file": context.here(file), "rule": index + 1}),
     });
     json!({
         "file": file.to_string_lossy(),
-        "rule_file": explained.rules.as_ref().map(|rules| bare(context, &rules.path)),
+        "rule_file": explained.rules.as_ref().map(|rules| context.here(&rules.path)),
         "follows": rule,
         "sops_differs": sops,
         "drift": drift,
         "lints": explained.lints.iter().map(lint_json).collect::<Vec<_>>(),
     })
-}
-
-/// A path as the person would type it here.
-fn bare(context: &Context<'_>, path: &Path) -> String {
-    path.strip_prefix(&context.world.folder).unwrap_or(path).to_string_lossy().into_owned()
 }

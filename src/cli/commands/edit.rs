@@ -223,8 +223,7 @@ impl<'c> Work<'c> {
         let context = self.context;
         let file = OpenFile::open(context.world, &context.keyring, &self.path, self.kind)?;
         let theirs = file.plain()?;
-        let (merged, both) = merge_preferring_ours(&self.base, ours, &theirs)
-            .map_err(|cause| Error::Merge { path: self.path.clone(), cause })?;
+        let (merged, both) = merge_preferring_ours(&self.base, ours, &theirs);
         let document = merged.plain.document();
         self.text = Zeroizing::new(document.format().restore(document.text().to_vec(), layout));
         self.base = theirs;

@@ -1,23 +1,32 @@
 //! One room a command: its help, its flags, then what it does. What several of them need stands here.
 
+pub mod access;
 pub mod advice;
 pub mod check;
 pub mod ci;
+mod commits;
 pub mod config;
 pub mod decrypt;
+pub mod diff;
 pub mod edit;
 pub mod encrypt;
 pub mod export;
+pub mod find;
 pub mod generate;
 pub mod get;
+pub mod git;
 pub mod help;
 pub mod import;
 pub mod init;
 pub mod keygen;
+mod ledger;
 pub mod list;
+pub mod log;
+pub mod offboard;
 pub mod recipients;
 pub mod redact;
 pub mod rekey;
+pub mod resolve;
 pub mod run;
 pub mod schema;
 pub mod seal;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::super::{Context, Failure};
 use super::count;
-use super::recipients::{Files, Manner, Outcome, Task, carry_out};
+use super::recipients::{Files, Manner, Outcome, Task, Terms, carry_out};
 use crate::workspace::members::Members;
 use crate::workspace::{Handover, RuleBook};
 
@@ -27,13 +27,13 @@ pub struct Rekey {
 /// # Errors
 /// When a file cannot be opened or written.
 pub fn run(arguments: &Rekey, context: &Context<'_>) -> Result<u8, Failure> {
-    let Outcome { written, stuck, .. } = carry_out(context, &arguments.manner, &[], false, &|| {
+    let Outcome { written, stuck, .. } = carry_out(context, &arguments.manner, Terms::default(), &|| {
         let found = arguments.files.load(context)?;
         let handovers = found.into_iter().map(|found| {
             let members = Members::of_file(found.sealed.metadata());
             Handover::new(found, members, true)
         });
-        Ok(Task { handovers: handovers.collect(), along: None, book: RuleBook::new(context.world) })
+        Ok(Task { handovers: handovers.collect(), along: Vec::new(), book: RuleBook::new(context.world) })
     })?;
     if written > 0 {
         context.ui.say(context.world, format!("rekeyed {}", count(written, "file")));

@@ -9,7 +9,8 @@ use super::super::{Context, Failure};
 use super::{NOTHING_TRACKED, listing};
 use crate::envelope::{FormError, Sealed};
 use crate::keys::WrappedKey;
-use crate::workspace::{Error, RuleBook, open_file, shown_key, tree};
+use crate::workspace::tree::{self, Text};
+use crate::workspace::{Error, RuleBook, open_file, shown_key};
 
 /// Show format, recipients, selector and seal of files; needs no identity
 #[derive(Args, Debug)]
@@ -32,10 +33,21 @@ pub struct Status {
 /// # Errors
 /// When a file that was named cannot be read.
 pub fn run(arguments: &Status, context: &Context<'_>) -> Result<u8, Failure> {
+    let mut is_broken = false;
     let files: Vec<(PathBuf, Option<Sealed>)> = if arguments.file.is_empty() {
-        let found = tree::tracked(context.world, &context.world.folder)?.into_iter();
         let shown = |path: &Path| path.strip_prefix(&context.world.folder).unwrap_or(path).to_owned();
-        found.map(|found| (shown(&found.path), Some(found.sealed))).collect()
+        let mut files = Vec::new();
+        for (path, text) in tree::tracked_texts(context.world, &context.world.folder)? {
+            match text {
+                Text::Sealed(sealed) => files.push((shown(&path), Some(*sealed))),
+                Text::Broken(_, error) => {
+                    context.ui.warn(context.world, error.to_string());
+                    is_broken = true;
+                }
+                Text::Clear(_) => {}
+            }
+        }
+        files
     } else {
         let load = |file: &PathBuf| match open_file::load(&context.world.path(file), None) {
             Ok(sealed) => Ok((file.clone(), Some(sealed))),
@@ -53,7 +65,7 @@ pub fn run(arguments: &Status, context: &Context<'_>) -> Result<u8, Failure> {
         context.print_line(&listing(&rows.into()))?;
         return Ok(0);
     }
-    if rows.is_empty() {
+    if rows.is_empty() && !is_broken {
         context.ui.note(context.world, NOTHING_TRACKED);
     }
     for row in &rows {

@@ -119,13 +119,10 @@ impl<'a> Batch<'a> {
     }
 
     fn print_json(&self, state: &str, written: usize) -> Result<(), Failure> {
-        let path = |path: &std::path::Path| {
-            path.strip_prefix(&self.context.world.folder).unwrap_or(path).to_string_lossy().into_owned()
-        };
         let row = |Row { import, people, mentions }: &Row| {
             json!({
-                "source": path(&import.source),
-                "file": path(&import.twin),
+                "source": self.context.here(&import.source),
+                "file": self.context.here(&import.twin),
                 "state": if import.text.is_some() { state } else { "unchanged" },
                 "variables": import.variables,
                 "encrypted": import.encrypted,

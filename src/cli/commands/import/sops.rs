@@ -166,14 +166,13 @@ fn report(
     let sealed = taken.iter().filter(|one| one.sealed.is_some()).count();
     if arguments.common.json {
         let row = |one: &Taken| {
-            let path = one.file.path.strip_prefix(&context.world.folder).unwrap_or(&one.file.path);
             let state = match (&one.sealed, dry_run) {
                 (None, _) => "unchanged",
                 (Some(_), true) => "planned",
                 (Some(_), false) => "written",
             };
             json!({
-                "file": path.to_string_lossy(),
+                "file": context.here(&one.file.path),
                 "format": one.file.sealed.document().format().name(),
                 "state": state,
                 "values": one.values(),

@@ -10,6 +10,7 @@ use super::super::{Context, Failure};
 use super::keygen;
 use crate::base::ports::{Clock, Random};
 use crate::keys::new_identity::{NewIdentity, NewKind};
+use crate::workspace::installation::drivers;
 use crate::workspace::rule_file::RULE_FILE;
 use crate::workspace::{Error, RuleFile};
 use crate::world::files::{self, PUBLIC_MODE};
@@ -152,6 +153,10 @@ fn ignore(context: &Context<'_>, root: &Path) -> Result<(), Failure> {
             let message = format!("`{line}` still hides `{twin}`, which must be committed");
             context.ui.warn(context.world, message);
         }
+    }
+    if git.is_some_and(|git| !drivers::are_there(&git)) {
+        let message = "`lacre git install` makes git compare and merge encrypted files, and guards commits";
+        context.ui.say(context.world, message);
     }
     Ok(())
 }

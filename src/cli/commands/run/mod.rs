@@ -140,8 +140,7 @@ fn explain(arguments: &Run, environment: &Environment, context: &Context<'_>) ->
     let stays = |name: &str| arguments.keep_existing && inherited.contains_key(OsStr::new(name));
     let row = |variable: &Variable| {
         let name = String::from_utf8_lossy(&variable.name);
-        let path = variable.file.strip_prefix(&context.world.folder).unwrap_or(&variable.file);
-        let file = (!stays(&name)).then(|| path.display().to_string());
+        let file = (!stays(&name)).then(|| context.here(&variable.file));
         (if variable.as_file { format!("{name}_FILE") } else { name.into_owned() }, file)
     };
     let rows: Vec<(String, Option<String>)> = environment.variables().iter().map(row).collect();
