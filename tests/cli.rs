@@ -10,8 +10,14 @@ mod bad_input;
 mod binary;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/check_all.rs"]
+mod check_all;
+#[path = "cli/check_base.rs"]
+mod check_base;
 #[path = "cli/check_schemas.rs"]
 mod check_schemas;
+#[path = "cli/check_staged.rs"]
+mod check_staged;
 #[path = "cli/ci.rs"]
 mod ci;
 #[path = "cli/cloud_keys.rs"]
@@ -22,8 +28,12 @@ mod config;
 mod convert;
 #[path = "cli/decrypt.rs"]
 mod decrypt;
+#[path = "cli/diff.rs"]
+mod diff;
 #[path = "cli/encrypt.rs"]
 mod encrypt;
+#[path = "cli/find.rs"]
+mod find;
 #[path = "cli/get.rs"]
 mod get;
 #[path = "cli/import_dotenvx.rs"]
@@ -42,6 +52,10 @@ mod init_agent;
 mod keygen;
 #[path = "cli/list.rs"]
 mod list;
+#[path = "cli/log.rs"]
+mod log;
+#[path = "cli/log_model.rs"]
+mod log_model;
 #[path = "cli/no_plaintext.rs"]
 mod no_plaintext;
 #[path = "cli/plugins.rs"]
@@ -62,12 +76,16 @@ mod seal;
 mod services;
 #[path = "cli/set.rs"]
 mod set;
+#[path = "cli/set_all.rs"]
+mod set_all;
 #[path = "cli/shell_and_help.rs"]
 mod shell_and_help;
 #[path = "cli/sops.rs"]
 mod sops;
 #[path = "cli/tampering.rs"]
 mod tampering;
+#[path = "cli/textconv.rs"]
+mod textconv;
 #[path = "cli/twin.rs"]
 mod twin;
 #[path = "cli/unset.rs"]

@@ -35,6 +35,8 @@ mod groups;
 mod import;
 #[path = "interop/ini.rs"]
 mod ini;
+#[path = "interop/log.rs"]
+mod log;
 #[path = "interop/matrix.rs"]
 mod matrix;
 #[path = "interop/members.rs"]

@@ -7,8 +7,14 @@
 
 #[path = "leaks/check.rs"]
 mod checks;
+#[path = "leaks/exposure.rs"]
+mod exposure;
 #[path = "leaks/face.rs"]
 mod face;
+#[path = "leaks/find.rs"]
+mod find;
+#[path = "leaks/git.rs"]
+mod git;
 #[path = "leaks/outside.rs"]
 mod outside;
 mod support;

@@ -18,6 +18,9 @@ import sys
 import tempfile
 import time
 
+import history
+import in_git
+
 TIME = "/usr/bin/time"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -238,7 +241,12 @@ def main():
                   'for file in *.enc.env; do "$0" updatekeys -y "$file" || exit; done', restore, place, runs=3)
         bench.row("sync 1,000 files; updatekeys with all names", sync, 'exec "$0" updatekeys -y *.enc.env', restore,
                   place, runs=5)
+        for count in (20, 1_000):
+            in_git.merge(bench, count)
+        in_git.offboard(bench)
+        in_git.hook(bench, measure)
         overhead(bench)
+        history.log(bench, measure)
         redact(bench)
 
 

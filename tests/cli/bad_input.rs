@@ -4,7 +4,7 @@ use crate::support::{ALICE, Scene, identity_of, is_root};
 
 #[test]
 fn a_plaintext_that_is_none_is_refused_by_line_and_name() {
-    const MERGE: &str = "hint: finish the merge, or go back with `git restore`\n";
+    const MERGE: &str = "hint: `lacre resolve FILE` settles an encrypted file; in plaintext, finish the merge, or `git restore` it\n";
     const RESERVED: &str =
         "hint: rename it; if the file was encrypted, its end is missing: `git restore` brings it back\n";
     let table: [(&str, &[u8], &str, &str); 21] = [

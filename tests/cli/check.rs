@@ -59,7 +59,7 @@ fn nothing_wrong_is_said_in_a_line() {
     scene.run(["check", "-q"]).ok().stdout("").stderr("");
     let nothing = "note: git tracks no encrypted file here; `git add` new ones, or name them\n";
     Scene::repository().run(["check"]).ok().stdout("").stderr(nothing);
-    let outside = "error: outside a git repository no file is tracked\nhint: name the files\n";
+    let outside = "error: this is no git repository, so no file is tracked\nhint: go into one, or make one with `git init`; or name the files, where that is enough\n";
     Scene::new().run(["check"]).fails(2).stderr(outside);
 }
 
@@ -219,4 +219,22 @@ fn names_from_files_steer_nothing() {
         assert!(!printed.contains("\n::error"), "{format}: {printed}");
         assert!(!printed.contains("<]]>") || format != "junit", "{printed}");
     }
+}
+
+#[test]
+fn an_encrypted_file_that_cannot_be_read_is_told_of() {
+    let scene = repository(&[(".env.enc", "A=1\n")]);
+    let text = scene.text(".env.enc");
+    scene.write(".env.enc", format!("<<<<<<< HEAD\n{text}=======\n>>>>>>> theirs\n"));
+    scene
+        .run(["check"])
+        .fails(3)
+        .stdout(
+            ".env.enc\n\
+             \x20 1  error    a merge left its marks in this encrypted file: `lacre resolve .env.enc` finishes it\n",
+        )
+        .stderr("1 error, 0 warnings in 1 file\n");
+    scene.write(".env.enc", text.get(..text.len() / 2).unwrap());
+    let cut = scene.run(["check"]).fails(3);
+    assert!(cut.printed().contains("this encrypted file cannot be read"), "{}", cut.printed());
 }

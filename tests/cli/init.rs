@@ -8,12 +8,14 @@ fn a_repository_is_made_ready_and_twice_changes_nothing() {
     scene.run(["init"]).ok().stdout("").changed([".gitignore", ".sops.yaml"]).stderr(
         "wrote `.sops.yaml`: new files are encrypted for you\n\
          warning: a rule has a single recipient: if its identity is lost, so are the secrets\n\
-         added 10 lines to `.gitignore`\n",
+         added 10 lines to `.gitignore`\n\
+         `lacre git install` makes git compare and merge encrypted files, and guards commits\n",
     );
     assert!(scene.text(".sops.yaml").contains(&format!("- &alice {ALICE}\n")));
     scene.run(["init"]).ok().stdout("").untouched().stderr(
         "`.sops.yaml` names you as a recipient\n\
-         warning: a rule has a single recipient: if its identity is lost, so are the secrets\n",
+         warning: a rule has a single recipient: if its identity is lost, so are the secrets\n\
+         `lacre git install` makes git compare and merge encrypted files, and guards commits\n",
     );
     let scene = scene.file(".env", "A=1\n");
     scene.run(["encrypt", ".env"]).ok().stderr("encrypted 1 value into `.env.enc` for alice (…dwf65j)\n");
@@ -54,9 +56,11 @@ fn a_line_that_hides_a_twin_is_named() {
 fn who_has_a_second_recipient_is_not_warned() {
     let scene = Scene::repository().identity("bob");
     let scene = scene.file(".sops.yaml", format!("creation_rules:\n  - age: {ALICE},{BOB}\n"));
-    scene
-        .run(["init"])
-        .ok()
-        .stdout("")
-        .stderr("`.sops.yaml` names you as a recipient\nadded 10 lines to `.gitignore`\n");
+    scene.run(["init"]).ok().stdout("").stderr(
+        "`.sops.yaml` names you as a recipient\nadded 10 lines to `.gitignore`\n\
+             `lacre git install` makes git compare and merge encrypted files, and guards commits\n",
+    );
+    // Where git calls us already, nobody needs to be told.
+    scene.git(&["config", "merge.lacre.driver", "lacre git merge"]);
+    scene.run(["init"]).ok().stderr("`.sops.yaml` names you as a recipient\n");
 }

@@ -65,7 +65,7 @@ fn status_shows_the_tracked_files_of_the_repository() {
     Scene::new()
         .run(["status"])
         .fails(2)
-        .stderr("error: outside a git repository no file is tracked\nhint: name the files\n");
+        .stderr("error: this is no git repository, so no file is tracked\nhint: go into one, or make one with `git init`; or name the files, where that is enough\n");
 }
 
 #[test]
@@ -124,4 +124,18 @@ fn a_long_name_widens_no_other_line() {
     let scene = Scene::new().file("a.json", format!("{{\"{long}\": 1, \"b\": 2}}"));
     scene.run(["encrypt", "a.json", "-r", ALICE]).ok();
     assert!(scene.run(["list", "a.enc.json"]).ok().stdout.len() < 101_000);
+}
+
+#[test]
+fn status_names_an_encrypted_file_that_cannot_be_read() {
+    let scene = Scene::repository().identity("alice").file(".env", "A=1\n");
+    scene.run(["encrypt", ".env", "-r", ALICE]).ok();
+    scene.git(&["add", ".env.enc"]);
+    let text = scene.text(".env.enc");
+    scene.write(".env.enc", format!("<<<<<<< HEAD\n{text}=======\n>>>>>>> theirs\n"));
+    scene
+        .run(["status"])
+        .ok()
+        .stdout("")
+        .stderr("warning: `.env.enc`: line 1: a merge conflict is not resolved\n");
 }

@@ -75,6 +75,36 @@ fn no_report_holds_a_value() {
 }
 
 #[test]
+fn no_guard_shows_what_it_found() {
+    let scene = broken();
+    scene.git(&["commit", "--quiet", "-m", "one"]);
+    scene.write("notes.txt", format!("{CANARY}\n"));
+    scene.write(".env.prod", format!("V1={CANARY}\n"));
+    scene.write("s.yaml", format!("kind: Secret\nstringData: {{a: {CANARY}}}\n"));
+    scene.swap("a.enc.json", "{", &format!("{{\n\"new\": \"{CANARY}\","));
+    scene.git(&["add", "--force", "notes.txt", ".env.prod", "s.yaml", "a.enc.json"]);
+    for format in ["text", "json", "sarif", "junit", "github"] {
+        for flag in ["--staged", "--all"] {
+            let mut command = program(&scene);
+            command.args(["check", flag, "--format", format]);
+            let output = feed(command, b"");
+            assert!(!holds(&output.stdout) && !holds(&output.stderr), "{flag} {format}: {output:?}");
+            assert_eq!(output.status.code(), Some(3), "{flag} {format}: {output:?}");
+        }
+    }
+    let found = scene.run(["check", "--staged", "--json"]).fails(3).json();
+    for (file, code) in [
+        ("notes.txt", "known-value"),
+        (".env.prod", "plaintext-twin"),
+        ("s.yaml", "clear-secret"),
+        ("a.enc.json", "clear-secret"),
+    ] {
+        let is_it = |one: &serde_json::Value| one["file"] == file && one["code"] == code;
+        assert!(found.as_array().unwrap().iter().any(is_it), "{file}: {found}");
+    }
+}
+
+#[test]
 fn a_refusal_holds_no_value() {
     let scene = broken();
     for words in [&["run", "--", "true"][..], &["run", "--no-check", "--", "true"]] {
