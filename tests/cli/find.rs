@@ -180,6 +180,20 @@ fn who_was_removed_could_read_it_in_an_earlier_version() {
 }
 
 #[test]
+fn whom_no_rule_names_any_more_is_called_as_the_rules_last_called_them() {
+    let scene = team();
+    scene.swap(".sops.yaml", &format!("  - path_regex: prod\n    age: {BOB}\n"), "");
+    encrypted(&scene, "a.env", &format!("PASS={LEAKED}\n"));
+    commit(&scene, "alice");
+    scene.run(["recipients", "remove", "bob", "--yes"]).ok();
+    commit(&scene, "alice");
+    assert!(!scene.text(".sops.yaml").contains("bob"));
+    let said = scene.run(["find", "-"]).fails(3).printed();
+    assert!(said.contains("  could be read, in earlier versions, by bob (…cs7khp)\n"), "{said}");
+    assert_eq!(found(&scene, &[])[0]["earlier_recipients"][0]["name"], "bob");
+}
+
+#[test]
 fn what_no_identity_opens_is_named() {
     let scene = team();
     encrypted(&scene, "prod.env", &format!("PASS={LEAKED}\n"));

@@ -68,6 +68,11 @@ impl<'a> Reader<'a> {
         self.archive.bytes(id)
     }
 
+    /// Where it reads them.
+    pub const fn archive(&mut self) -> &mut Archive<'a> {
+        &mut self.archive
+    }
+
     /// The version `id` of the file at `path`, from the root.
     #[must_use]
     pub fn version(&mut self, path: &Path, id: Option<&ObjectId>) -> Held {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::revision::Reader;
+use super::super::history::Archive;
 use super::super::rule_file::RULE_FILE;
 use super::super::{RuleBook, RuleFile};
 use crate::base::RecipientId;
@@ -26,28 +26,28 @@ impl<'w> PastNames<'w> {
     }
 
     /// The names among which `id` has one, if any have.
-    pub fn of(&mut self, id: &RecipientId, reader: &mut Reader<'_>) -> &Names {
+    pub fn of(&mut self, id: &RecipientId, archive: &mut Archive<'_>) -> &Names {
         let spelling = id.spelling();
         let knows = |names: &&Names| names.name_of(&spelling).is_some();
         if knows(&&self.now) {
             return &self.now;
         }
         let (world, path) = (self.world, &self.path);
-        let older = self.older.get_or_insert_with(|| older(world, path, reader).unwrap_or_default());
+        let older = self.older.get_or_insert_with(|| older(world, path, archive).unwrap_or_default());
         older.iter().find(knows).unwrap_or(&self.now)
     }
 }
 
 /// The names in all versions of the rule file that counts for the file at `path`.
-fn older(world: &World, path: &Path, reader: &mut Reader<'_>) -> Option<Vec<Names>> {
-    let root = reader.git().root().to_owned();
+fn older(world: &World, path: &Path, archive: &mut Archive<'_>) -> Option<Vec<Names>> {
+    let root = archive.git().root().to_owned();
     let place = RuleFile::locate(world, path).unwrap_or_else(|| root.join(RULE_FILE));
     let place = place.strip_prefix(&root).ok()?;
-    let lineage = reader.git().lineage(&[place])?;
+    let lineage = archive.git().lineage(&[place])?;
     let versions = lineage.steps.iter().flat_map(|step| &step.made).filter_map(|made| made.after.as_ref());
     let mut found: Vec<Names> = Vec::new();
     for id in versions.take(MOST_VERSIONS) {
-        let Some(text) = reader.bytes(id) else { continue };
+        let Some(text) = archive.bytes(id) else { continue };
         if let Ok(file) = RuleFile::parse(&root.join(place), text)
             && found.last() != Some(&file.names)
         {

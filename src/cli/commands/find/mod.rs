@@ -1,5 +1,6 @@
 //! `lacre find`: where a value stands, in the files of the repository and in their history.
 
+mod former;
 mod rows;
 
 use std::path::Path;
@@ -14,8 +15,10 @@ use super::{FOUND, commits, count, listing};
 use crate::base::Secret;
 use crate::redact::Needle;
 use crate::workspace::find::{Answer, Question};
+use crate::workspace::history::Archive;
 use crate::workspace::{Error, RuleBook};
 use crate::world::git::{Git, repository_root};
+use former::Former;
 
 /// Find a leaked value: in which files, under which names, since which commit, and who can read it
 ///
@@ -59,6 +62,7 @@ pub fn run(arguments: &Find, context: &Context<'_>) -> Result<u8, Failure> {
     let needle = needle(arguments, context)?;
     let mut progress: Option<(&str, Progress<'_>)> = None;
     let (world, keyring, in_history) = (context.world, &context.keyring, arguments.history);
+    let archive = Archive::new(world, keyring, git.clone())?;
     let question = Question { world, keyring, git, needle: &needle, in_history };
     let answer = question.answer(&mut |verb, done, of| {
         if progress.as_ref().is_none_or(|(known, _)| *known != verb) {
@@ -73,11 +77,11 @@ pub fn run(arguments: &Find, context: &Context<'_>) -> Result<u8, Failure> {
     if answer.places.is_empty() {
         refuse(context, &answer)?;
     }
-    let book = RuleBook::new(context.world);
+    let (book, mut former) = (RuleBook::new(world), Former::new(world, archive));
     if arguments.json {
-        context.print_line(&listing(&rows::json(context, &answer, &book)))?;
+        context.print_line(&listing(&rows::json(context, &answer, &book, &mut former)))?;
     } else {
-        let rows = answer.places.iter().flat_map(|place| rows::text(context, place, &book));
+        let rows = answer.places.iter().flat_map(|place| rows::text(context, place, &book, &mut former));
         rows.into_iter().try_for_each(|row| context.print_row(&row))?;
     }
     tell(context, &answer);

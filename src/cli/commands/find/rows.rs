@@ -1,22 +1,31 @@
 //! What is printed about a place where a value stands: names, lines, commits and people, never a value.
 
+use std::slice;
+
 use serde_json::{Value, json};
 
 use super::super::super::Context;
 use super::super::super::failure::Code;
 use super::super::commits::{self, shown_with_author as commit};
 use super::super::recipients::people;
+use super::former::Former;
+use crate::base::RecipientId;
 use crate::policy::Names;
 use crate::workspace::RuleBook;
 use crate::workspace::find::{Answer, Place, Spot};
-use crate::workspace::keyring::shown_recipients;
+use crate::workspace::keyring::{shown_recipient, shown_recipients};
 use crate::workspace::members::Members;
 
 /// Lines named of one file, at most.
 const MOST_LINES: usize = 10;
 
 /// For people.
-pub(super) fn text(context: &Context<'_>, place: &Place, book: &RuleBook<'_>) -> Vec<String> {
+pub(super) fn text(
+    context: &Context<'_>,
+    place: &Place,
+    book: &RuleBook<'_>,
+    former: &mut Former<'_>,
+) -> Vec<String> {
     let names = book.names(&place.path);
     let mut rows = vec![format!("{}: {}", context.here(&place.path), what(&place.spot))];
     rows.push(match (&place.since, place.is_current, &place.gone) {
@@ -36,16 +45,24 @@ pub(super) fn text(context: &Context<'_>, place: &Place, book: &RuleBook<'_>) ->
     }
     if !place.others.is_empty() {
         let when = if place.is_current { ", in earlier versions," } else { "" };
-        rows.push(format!("  could be read{when} by {}", shown_recipients(&place.others, &names)));
+        let others = place.others.iter().map(|id| shown_recipient(id, former.names(&place.path, id)));
+        rows.push(format!("  could be read{when} by {}", others.collect::<Vec<_>>().join(", ")));
     }
     rows
 }
 
 /// For programs.
-pub(super) fn json(context: &Context<'_>, answer: &Answer, book: &RuleBook<'_>) -> Value {
-    let row = |place: &Place| {
+pub(super) fn json(
+    context: &Context<'_>,
+    answer: &Answer,
+    book: &RuleBook<'_>,
+    former: &mut Former<'_>,
+) -> Value {
+    let mut row = |place: &Place| {
         let names = book.names(&place.path);
         let Spot { name, lines, is_encrypted, is_comment, likeness } = &place.spot;
+        let other = |id: &RecipientId| people(slice::from_ref(id), former.names(&place.path, id));
+        let others: Vec<Value> = place.others.iter().flat_map(other).collect();
         let now: Option<Vec<_>> = place.now.as_ref().map(|now| now.all().cloned().collect());
         json!({
             "file": context.here(&place.path),
@@ -60,7 +77,7 @@ pub(super) fn json(context: &Context<'_>, answer: &Answer, book: &RuleBook<'_>) 
             "gone": place.gone.as_ref().map(commits::as_json),
             "recipients": now.map(|now| people(&now, &names)),
             "shamir_threshold": place.now.as_ref().filter(|now| now.groups.len() > 1).map(|now| now.threshold),
-            "earlier_recipients": people(&place.others, &names),
+            "earlier_recipients": others,
         })
     };
     let closed = answer.closed.iter().map(|(path, error)| {
@@ -75,7 +92,7 @@ pub(super) fn json(context: &Context<'_>, answer: &Answer, book: &RuleBook<'_>) 
     let versions =
         versions.map(|(path, count)| json!({"file": context.here(path), "why": "closed", "versions": count}));
     json!({
-        "found": answer.places.iter().map(row).collect::<Vec<_>>(),
+        "found": answer.places.iter().map(&mut row).collect::<Vec<_>>(),
         "not_searched": closed.chain(versions).collect::<Vec<_>>(),
         "absent_versions": answer.absent_versions,
         "shallow": answer.is_shallow,

@@ -16,7 +16,7 @@ pub(super) fn object(told: &mut Told<'_>, entry: &Entry, reader: &mut Reader<'_>
     let file = told.place(&entry.path, reader);
     let former_file = entry.former_path.as_ref().map(|path| told.place(path, reader));
     let mut persons = |ids: &[RecipientId]| -> Vec<Value> {
-        let one = |id: &RecipientId| people(std::slice::from_ref(id), told.names.of(id, reader));
+        let one = |id: &RecipientId| people(std::slice::from_ref(id), told.names.of(id, reader.archive()));
         ids.iter().flat_map(one).collect()
     };
     let (difference, revision) = (&entry.difference, entry.held.revision());

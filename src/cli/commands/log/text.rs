@@ -35,7 +35,7 @@ pub(super) fn lines(told: &mut Told<'_>, entry: &Entry, reader: &mut Reader<'_>,
     fate(entry, &place, &mut say);
     values(&entry.difference, &mut say);
     let mut people = |ids: &[RecipientId]| -> String {
-        let shown = ids.iter().map(|id| shown_recipient(id, told.names.of(id, reader)));
+        let shown = ids.iter().map(|id| shown_recipient(id, told.names.of(id, reader.archive())));
         shown.collect::<Vec<_>>().join(", ")
     };
     let Difference { joins, leaves, .. } = &entry.difference;
