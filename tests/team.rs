@@ -1,6 +1,6 @@
 //! A team of three, each with a clone, works at random on encrypted files: what git and lacre make of it is what a model
-//! says, and no merge stops that need not. `LACRE_TEAM_SEED`,
-//! `LACRE_TEAM_OPERATIONS` and `LACRE_TEAM_REPLAYED` choose another run.
+//! says, and no merge stops that need not. `LACRE_TEAM_SEED`, `LACRE_TEAM_OPERATIONS` and `LACRE_TEAM_REPLAYED` choose
+//! another run.
 #![cfg(unix)]
 #![allow(
     missing_docs,

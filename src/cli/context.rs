@@ -72,6 +72,19 @@ impl Context<'_> {
         ))
     }
 
+    /// Asks whether files shall be changed, once it was shown how.
+    ///
+    /// # Errors
+    /// When they shall not, or there is nobody to ask.
+    pub fn ask_to_go_on(&self) -> Result<(), Failure> {
+        let refused = match self.world.prompt.confirm("Go on?") {
+            Some(true) => return Ok(()),
+            Some(false) => Failure::user("nothing was changed"),
+            None => Failure::usage("there is no terminal to ask on, so nothing was changed"),
+        };
+        Err(refused.hint("`--yes` changes them without asking"))
+    }
+
     /// Reads `file`, or stdin for `-`.
     ///
     /// # Errors

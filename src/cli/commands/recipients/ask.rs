@@ -177,13 +177,7 @@ fn ask(
     for doubt in doubts.iter().take(MOST_FILES) {
         ui.warn(context.world, doubt);
     }
-    let answer = if asks { context.world.prompt.confirm("Go on?") } else { Some(true) };
-    let refused = match answer {
-        Some(true) => return Ok(()),
-        Some(false) => Failure::user("nothing was changed"),
-        None => Failure::usage("there is no terminal to ask on, so nothing was changed"),
-    };
-    Err(refused.hint("`--yes` changes them without asking"))
+    if asks { context.ask_to_go_on() } else { Ok(()) }
 }
 
 /// Recipients that would get a new data key although neither a seal nor a rule vouches for them.

@@ -294,13 +294,7 @@ fn ask(
     for line in plan.lines(context) {
         ui.say(context.world, format!("  {line}"));
     }
-    let answer = if asks { context.world.prompt.confirm("Go on?") } else { Some(true) };
-    let refused = match answer {
-        Some(true) => return Ok(()),
-        Some(false) => Failure::user("nothing was changed"),
-        None => Failure::usage("there is no terminal to ask on, so nothing was changed"),
-    };
-    Err(refused.hint("`--yes` changes them without asking"))
+    if asks { context.ask_to_go_on() } else { Ok(()) }
 }
 
 /// The next texts of the files.
